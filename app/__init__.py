@@ -1,0 +1,1 @@
+"""Sitrep: an incident copilot that lives in Slack."""

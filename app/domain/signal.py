@@ -1,0 +1,40 @@
+"""A signal: one alert, anomaly or report that something may be wrong, whatever sent it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.severity import Severity
+
+
+class SignalState(StrEnum):
+    """Whether the condition behind a signal holds now."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One alert instance. `fingerprint` names the condition, `starts_at` the episode; times are aware UTC datetimes."""
+
+    source: str
+    fingerprint: str
+    name: str
+    state: SignalState
+    severity: Severity
+    starts_at: datetime
+    service: str | None = None
+    ends_at: datetime | None = None
+    summary: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    group_key: str = ""
+    link: str = ""
+
+    @property
+    def episode(self) -> str:
+        """The same for every repetition of one firing of one condition; unique across sources."""
+        return f"{self.source}:{self.fingerprint}:{self.starts_at.isoformat()}"

@@ -1,0 +1,34 @@
+"""Hands that touch production; only `services.act` and precondition reads may know this port."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.action import ActionSpec
+from app.domain.canonical import Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What the target answered: whether it accepted, and its words (cut to 2,000 characters)."""
+
+    accepted: bool
+    output: str
+
+
+class Observer(Protocol):
+    """Reads the state an action would change. Never changes anything."""
+
+    def observe(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The precondition's values (may be empty if the entry names none); raises Unavailable."""
+        ...
+
+
+class Runner(Observer, Protocol):
+    """Runs one exact action of one executor kind."""
+
+    def run(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json], run_id: str, actor: str) -> RunResult:
+        """Does it once. Raises ActionRefused if the call is not allowed (nothing left), Unavailable if nothing could have
+        left, and OutcomeUnknown if it left without an answer.
+        """
+        ...
