@@ -35,7 +35,10 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One typed, bounded parameter. Strings need `choices` or `pattern` (matched whole); numbers need both bounds."""
+    """One typed, bounded parameter. Strings need `choices` or `pattern` (matched whole); numbers need both bounds.
+
+    `suggested` is the value code proposes when the evidence names none; None where people must choose.
+    """
 
     name: str
     kind: ParameterKind
@@ -45,6 +48,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     pattern: str = ""
     unit: str = ""
+    suggested: Json = None
 
     def check(self, value: Json) -> Json:
         """`value` if it is exactly of this type and within bounds; raises ActionRefused. Nothing is coerced."""

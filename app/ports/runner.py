@@ -1,4 +1,4 @@
-"""Hands that touch production; only `services.act` and precondition reads may know this port."""
+"""Hands that touch production; only `services.act` may know this port."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.domain.action import ActionSpec
 from app.domain.canonical import Json
+from app.ports.observer import Observer as Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +15,6 @@ class RunResult:
 
     accepted: bool
     output: str
-
-
-class Observer(Protocol):
-    """Reads the state an action would change. Never changes anything."""
-
-    def observe(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The precondition's values (may be empty if the entry names none); raises Unavailable."""
-        ...
 
 
 class Runner(Observer, Protocol):

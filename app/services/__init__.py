@@ -1,0 +1,1 @@
+"""Verbs: everything Sitrep can do, decided from domain values and done through ports."""

@@ -66,6 +66,8 @@ class WorkspaceConfig:
     drills: tuple[tuple[str, str], ...] = ()
     on_drill: Callable[[str], Awaitable[str]] | None = None
     console_url: str | None = None
+    # Subscribed events as the manifest names them (`app_mention`, `message.channels`, ...); None sends all.
+    events: frozenset[str] | None = None
 
     @property
     def strict(self) -> bool:

@@ -202,6 +202,7 @@ class StoredFile:
     created: int
     base_url: str
     expected_length: int
+    upload_token: str = ""
     mimetype: str = "application/octet-stream"
     content: bytes | None = None
     alt_text: str = ""

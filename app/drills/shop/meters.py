@@ -46,9 +46,7 @@ class Meters:
         self.registry = CollectorRegistry()
         self.registry.register(ProcessCollector(service))
         self._service = service
-        self._requests = Counter(
-            "shop_requests", "Requests answered.", ["service", "route", "code"], registry=self.registry
-        )
+        self._requests = Counter("shop_requests", "Requests answered.", ["service", "route", "code"], registry=self.registry)
         self._duration = Histogram(
             "shop_request_duration_seconds", "Time to answer.", ["service"], registry=self.registry, buckets=LATENCY_BUCKETS
         )

@@ -1,5 +1,6 @@
 """The order spool: a real folder with a quota, where every order is written before it is confirmed."""
 
+import contextlib
 import errno
 import os
 import time
@@ -53,12 +54,19 @@ class Spool:
         os.utime(path, (past, past))
         return room > TRACE_BYTES
 
+    def empty(self) -> None:
+        """Delete every order and trace."""
+        for path in self.directory.iterdir():
+            if path.name != MARKER:
+                path.unlink(missing_ok=True)
+
     def _reserve(self, wanted: int) -> None:
         if self.used() + wanted > self.capacity:
             raise OSError(errno.ENOSPC, "No space left on device", str(self._current))
 
     def _rotate(self) -> None:
-        self._current.replace(self._current.with_name(f"orders.jsonl.{time.time_ns()}"))
+        with contextlib.suppress(FileNotFoundError):  # another replica was faster
+            self._current.replace(self._current.with_name(f"orders.jsonl.{time.time_ns()}"))
         rotated = sorted(self.directory.glob("orders.jsonl.*"))
         for path in rotated[:-KEEP_ROTATED]:
             path.unlink(missing_ok=True)

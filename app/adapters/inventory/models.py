@@ -1,0 +1,188 @@
+"""The shape of the configuration file: every key, its type and its bounds; anything else is an error."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+
+from app.adapters.inventory.placeholders import TemplateError, check_url
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+User = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
+Selector = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_:][A-Za-z0-9_:]*(\{.*\})?$", max_length=500)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,500}$")]
+Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+RiskWord = Literal["low", "medium", "high"]
+BadWord = Literal["above", "below", "neither"]
+
+
+def _fixed_url(url: str) -> str:
+    try:
+        check_url(url)
+    except TemplateError as error:
+        raise ValueError(f"{error}. {error.hint}") from None
+    return url
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_fixed_url)]
+
+
+class Entry(BaseModel):
+    """Strict: no coercion, no unknown keys."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class MetricEntry(Entry):
+    """One number of a service."""
+
+    name: Word
+    kind: Literal["gauge", "rate", "ratio", "quantile"]
+    unit: Line = ""
+    metric: Selector | None = None
+    numerator: Selector | None = None
+    denominator: Selector | None = None
+    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    bad: BadWord = "neither"
+    threshold: Finite | None = None
+
+
+class ServiceEntry(Entry):
+    """One service."""
+
+    description: Line = ""
+    depends_on: list[Name] = []
+    owners: list[User] = []
+    metrics_url: Annotated[list[Url], BeforeValidator(_one_or_many)] = []
+    metrics: Annotated[list[MetricEntry], Field(max_length=50)] = []
+
+
+class ApproverEntry(Entry):
+    """One role of one person."""
+
+    user: User
+    up_to: RiskWord = "medium"
+    services: Annotated[list[str], Field(min_length=1)] = ["*"]
+    actions: Annotated[list[str], Field(min_length=1)] = ["*"]
+
+
+class PlatformEntry(Entry):
+    """Where changes are read."""
+
+    url: Url
+    token_env: Variable | None = None
+
+
+class LogsEntry(Entry):
+    """Where services write JSON lines."""
+
+    dir: Annotated[str, StringConstraints(min_length=1)]
+
+
+class ParameterEntry(Entry):
+    """One typed, bounded parameter of an action."""
+
+    name: Word
+    kind: Literal["integer", "number", "boolean", "string"]
+    description: Line = ""
+    minimum: Finite | None = None
+    maximum: Finite | None = None
+    choices: list[Line] = []
+    pattern: Annotated[str, StringConstraints(max_length=200)] = ""
+    unit: Line = ""
+
+
+class ProbeEntry(Entry):
+    """How we will know that it helped."""
+
+    metric: Word
+    threshold: Finite
+    bad: Literal["above", "below"] = "above"
+    service: Name | None = None
+    window_s: Seconds = 300.0
+    hold_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 15.0
+
+
+class UndoEntry(Entry):
+    """The inverse action."""
+
+    action: str
+    parameters: dict[str, JsonValue] = {}
+
+
+class ActionEntry(Entry):
+    """One guarded action; `call` and `observe` are checked by the executor's own shape."""
+
+    name: Word
+    title: Line = ""
+    description: Line = ""
+    executor: Literal["http", "command"]
+    targets: Annotated[list[Name], Field(min_length=1)]
+    risk: RiskWord
+    is_reversible: bool | None = None
+    is_idempotent: bool = False
+    parameters: Annotated[list[ParameterEntry], Field(max_length=20)] = []
+    call: dict[str, JsonValue]
+    observe: dict[str, JsonValue] = {}
+    probe: ProbeEntry
+    undo: UndoEntry | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 30.0
+    version: Annotated[str, StringConstraints(min_length=1, max_length=40)] = "1"
+    helps_with: list[Word] = []
+
+
+class Configuration(Entry):
+    """The whole file."""
+
+    environment: Name = "default"
+    responders: list[User] = []
+    services: dict[Name, ServiceEntry] = {}
+    approvers: list[ApproverEntry] = []
+    platform: PlatformEntry | None = None
+    logs: LogsEntry | None = None
+    actions: list[ActionEntry] = []
+
+
+class HttpCall(Entry):
+    """What the http executor sends."""
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    json_body: JsonValue = Field(default=None, alias="json")
+    headers: dict[HeaderName, HeaderValue] = {}
+    token_env: Variable | None = None
+    expect_status: Annotated[list[Annotated[int, Field(ge=200, le=299)]], Field(min_length=1)] = [200, 201, 202, 204]
+    allow_private: bool = False
+
+
+class HttpObserve(Entry):
+    """What the http executor reads before it acts: `fields` names values by their dotted place in the JSON answer."""
+
+    method: Literal["GET"] = "GET"
+    url: str
+    headers: dict[HeaderName, HeaderValue] = {}
+    token_env: Variable | None = None
+    allow_private: bool = False
+    fields: Annotated[dict[Word, Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]
+
+
+class CommandCall(Entry):
+    """What the command executor starts."""
+
+    argv: Annotated[list[str], Field(min_length=1, max_length=60)]
+    working_dir: str | None = None
+    env: dict[Variable, HeaderValue] = {}
+
+
+class CommandObserve(CommandCall):
+    """What the command executor starts to read state; it prints a JSON object."""
+
+    fields: Annotated[dict[Word, Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]

@@ -1,0 +1,1 @@
+"""Slack: how Sitrep's messages are drawn, sent and trusted."""

@@ -1,0 +1,265 @@
+"""What was seen and what was said about it, as rows: signals, evidence and assessments."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Field, Session, UniqueConstraint, col
+
+from app.adapters.store import nested
+from app.adapters.store.columns import CleanText, JsonText, UtcTime
+from app.adapters.store.incidents import lock_head, move_head
+from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, run, table, wait_for_turn
+from app.domain.canonical import plain
+from app.domain.evidence import Assessment, Evidence, EvidenceKind, Tier
+from app.domain.severity import Severity
+from app.domain.signal import Signal, SignalState
+
+
+class SignalRow(Row, table=True):
+    """The newest word on one episode of one condition."""
+
+    __tablename__ = "signals"
+    episode: str = Field(primary_key=True, sa_type=CleanText)
+    incident: int = Field(foreign_key="incidents.number", index=True)
+    source: str = Field(sa_type=CleanText)
+    fingerprint: str = Field(sa_type=CleanText)
+    name: str = Field(sa_type=CleanText)
+    state: str = Field(sa_type=CleanText)
+    severity: int
+    starts_at: datetime = Field(sa_type=UtcTime)
+    ends_at: datetime | None = Field(sa_type=UtcTime)
+    service: str | None = Field(sa_type=CleanText)
+    summary: str = Field(sa_type=CleanText)
+    description: str = Field(sa_type=CleanText)
+    labels: Any = Field(sa_type=JsonText)
+    annotations: Any = Field(sa_type=JsonText)
+    group_key: str = Field(sa_type=CleanText)
+    link: str = Field(sa_type=CleanText)
+
+
+class EvidenceRow(Row, table=True):
+    """One thing that was seen, under its number within the incident."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (UniqueConstraint("incident", "key"),)
+    incident: int = Field(primary_key=True, foreign_key="incidents.number")
+    seq: int = Field(primary_key=True)
+    key: str = Field(sa_type=CleanText)
+    kind: str = Field(sa_type=CleanText)
+    source: str = Field(sa_type=CleanText)
+    summary: str = Field(sa_type=CleanText)
+    observed_at: datetime = Field(sa_type=UtcTime)
+    service: str | None = Field(sa_type=CleanText)
+    data: Any = Field(sa_type=JsonText)
+    link: str = Field(sa_type=CleanText)
+    tainted: bool
+
+
+class AssessmentRow(Row, table=True):
+    """What Sitrep said at one moment."""
+
+    __tablename__ = "assessments"
+    seq: int | None = Field(default=None, primary_key=True)
+    incident: int = Field(foreign_key="incidents.number", index=True)
+    tier: int
+    headline: Any = Field(sa_type=JsonText)
+    findings: Any = Field(sa_type=JsonText)
+    suggestions: Any = Field(sa_type=JsonText)
+    written_at: datetime = Field(sa_type=UtcTime)
+    cause: str | None = Field(sa_type=CleanText)
+    ruled_out: Any = Field(sa_type=JsonText)
+    unknowns: Any = Field(sa_type=JsonText)
+    refused: int
+    degraded: str = Field(sa_type=CleanText)
+    model: str = Field(sa_type=CleanText)
+
+
+class SqlSignals:
+    """Signals and the incident each was folded into."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, incident: int, signal: Signal) -> bool:
+        """True if the episode is new, or its state, severity or incident changed; only then is anything written."""
+        row = _signal_row(incident, signal)
+        if insert_new(self._session, row):
+            return True
+        stored = select(SignalRow).where(col(SignalRow.episode) == signal.episode).with_for_update()
+        before = fetch_one(self._session, stored)
+        if before is not None and (before.state, before.severity, before.incident) == (row.state, row.severity, row.incident):
+            return False
+        change(self._session, SignalRow, [col(SignalRow.episode) == signal.episode], row.model_dump(exclude={"episode"}))
+        return True
+
+    def incident_of(self, episode: str) -> int | None:
+        """The incident an episode was folded into.
+
+        Asking is the first step of intake, so it also waits for its turn: of two replicas that see a new condition at
+        the same moment, the second one finds the incident the first one opened.
+        """
+        wait_for_turn(self._session, "intake")
+        row = fetch_one(self._session, select(SignalRow).where(col(SignalRow.episode) == episode))
+        return None if row is None else row.incident
+
+    def of(self, incident: int) -> Sequence[Signal]:
+        """All signals of an incident, oldest start first."""
+        found = select(SignalRow).where(col(SignalRow.incident) == incident)
+        ordered = found.order_by(col(SignalRow.starts_at), col(SignalRow.episode))
+        return [_signal(row) for row in fetch(self._session, ordered)]
+
+
+class SqlEvidence:
+    """Evidence with its ids."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, incident: int, evidence: Evidence) -> Evidence:
+        """Stores it under the next `E<n>`, or over the one with the same key, which keeps its id."""
+        head = lock_head(self._session, incident)
+        same = [col(EvidenceRow.incident) == incident, col(EvidenceRow.key) == evidence.key]
+        known = fetch_one(self._session, select(EvidenceRow).where(*same))
+        row = _evidence_row(incident, head.evidence_seq + 1 if known is None else known.seq, evidence)
+        if known is None:
+            run(self._session, table(EvidenceRow).insert().values(**row.model_dump()))
+            move_head(self._session, incident, evidence_seq=row.seq)
+        else:
+            change(self._session, EvidenceRow, same, row.model_dump(exclude={"incident", "seq", "key"}))
+        return replace(evidence, id=f"E{row.seq}")
+
+    def of(self, incident: int) -> Sequence[Evidence]:
+        """In the order of ids."""
+        found = select(EvidenceRow).where(col(EvidenceRow.incident) == incident).order_by(col(EvidenceRow.seq))
+        return [_evidence(row) for row in fetch(self._session, found)]
+
+
+class SqlAssessments:
+    """What Sitrep said, kept whole."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, assessment: Assessment) -> None:
+        """Keeps one more."""
+        row = _assessment_row(assessment)
+        run(self._session, table(AssessmentRow).insert().values(**row.model_dump(exclude={"seq"})))
+
+    def latest(self, incident: int) -> Assessment | None:
+        """The newest."""
+        found = select(AssessmentRow).where(col(AssessmentRow.incident) == incident).order_by(col(AssessmentRow.seq).desc())
+        row = fetch_one(self._session, found)
+        return None if row is None else _assessment(row)
+
+    def of(self, incident: int) -> Sequence[Assessment]:
+        """Oldest first."""
+        found = select(AssessmentRow).where(col(AssessmentRow.incident) == incident).order_by(col(AssessmentRow.seq))
+        return [_assessment(row) for row in fetch(self._session, found)]
+
+
+def _signal_row(incident: int, signal: Signal) -> SignalRow:
+    return SignalRow(
+        episode=signal.episode,
+        incident=incident,
+        source=signal.source,
+        fingerprint=signal.fingerprint,
+        name=signal.name,
+        state=signal.state.value,
+        severity=int(signal.severity),
+        starts_at=signal.starts_at,
+        ends_at=signal.ends_at,
+        service=signal.service,
+        summary=signal.summary,
+        description=signal.description,
+        labels=plain(signal.labels),
+        annotations=plain(signal.annotations),
+        group_key=signal.group_key,
+        link=signal.link,
+    )
+
+
+def _signal(row: SignalRow) -> Signal:
+    return Signal(
+        source=row.source,
+        fingerprint=row.fingerprint,
+        name=row.name,
+        state=SignalState(row.state),
+        severity=Severity(row.severity),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        service=row.service,
+        summary=row.summary,
+        description=row.description,
+        labels=nested.texts(row.labels),
+        annotations=nested.texts(row.annotations),
+        group_key=row.group_key,
+        link=row.link,
+    )
+
+
+def _evidence_row(incident: int, seq: int, evidence: Evidence) -> EvidenceRow:
+    return EvidenceRow(
+        incident=incident,
+        seq=seq,
+        key=evidence.key,
+        kind=evidence.kind.value,
+        source=evidence.source,
+        summary=evidence.summary,
+        observed_at=evidence.observed_at,
+        service=evidence.service,
+        data=plain(evidence.data),
+        link=evidence.link,
+        tainted=evidence.tainted,
+    )
+
+
+def _evidence(row: EvidenceRow) -> Evidence:
+    return Evidence(
+        id=f"E{row.seq}",
+        key=row.key,
+        kind=EvidenceKind(row.kind),
+        source=row.source,
+        summary=row.summary,
+        observed_at=row.observed_at,
+        service=row.service,
+        data=nested.members(row.data),
+        link=row.link,
+        tainted=row.tainted,
+    )
+
+
+def _assessment_row(assessment: Assessment) -> AssessmentRow:
+    return AssessmentRow(
+        incident=assessment.incident,
+        tier=int(assessment.tier),
+        headline=nested.finding_json(assessment.headline),
+        findings=nested.findings_json(assessment.findings),
+        suggestions=nested.suggestions_json(assessment.suggestions),
+        written_at=assessment.written_at,
+        cause=assessment.cause,
+        ruled_out=nested.findings_json(assessment.ruled_out),
+        unknowns=list(assessment.unknowns),
+        refused=assessment.refused,
+        degraded=assessment.degraded,
+        model=assessment.model,
+    )
+
+
+def _assessment(row: AssessmentRow) -> Assessment:
+    return Assessment(
+        incident=row.incident,
+        tier=Tier(row.tier),
+        headline=nested.finding(row.headline),
+        findings=nested.findings(row.findings),
+        suggestions=nested.suggestions(row.suggestions),
+        written_at=row.written_at,
+        cause=row.cause,
+        ruled_out=nested.findings(row.ruled_out),
+        unknowns=tuple(str(item) for item in nested.items(row.unknowns)),
+        refused=row.refused,
+        degraded=row.degraded,
+        model=row.model,
+    )

@@ -1,0 +1,26 @@
+"""Small values shared by all replicas, such as the kill switch."""
+
+from sqlalchemy import select
+from sqlmodel import Field, Session, col
+
+from app.adapters.store.columns import CleanText
+from app.adapters.store.rows import Row, fetch_one, upsert
+
+
+class SettingRow(Row, table=True):
+    """One named value."""
+
+    __tablename__ = "settings"
+    name: str = Field(primary_key=True, sa_type=CleanText)
+    value: str = Field(sa_type=CleanText)
+
+
+def read_setting(session: Session, name: str) -> str | None:
+    """The value, if there is one."""
+    row = fetch_one(session, select(SettingRow).where(col(SettingRow.name) == name))
+    return None if row is None else row.value
+
+
+def write_setting(session: Session, name: str, value: str) -> None:
+    """Stores it."""
+    upsert(session, SettingRow(name=name, value=value), keys=("name",))

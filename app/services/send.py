@@ -1,0 +1,171 @@
+"""Says what waits in the outbox: one lane at a time, in order, never twice."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from app.domain.errors import OutcomeUnknown, Refused, RoomBusy, Unavailable
+from app.domain.incident import Incident
+from app.domain.inventory import Inventory
+from app.domain.messages import Message, Note, Picture
+from app.domain.outbox import MessageRef, OutboxItem, OutboxKind, OutboxState
+from app.domain.wording import slug
+from app.domain.work import Task
+from app.ports.clock import Clock
+from app.ports.room import Room
+from app.ports.store import Store
+from app.services.compose import Compose, topic_of
+from app.services.say import answer_from
+
+RETRY_AFTER = (1.0, 2.0, 5.0, 15.0, 60.0)
+MAX_ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Empties a lane. What a card shows is read at the moment it is sent."""
+
+    store: Store
+    room: Room
+    inventory: Inventory
+    clock: Clock
+    compose: Compose
+    announce_in: str = "incidents"
+    locks: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    def __call__(self, lane: str) -> list[Task]:
+        """Sends until the lane is empty or has to wait; a waiting lane is taken up again by the sweep."""
+        with self.locks[lane]:
+            while True:
+                with self.store.begin() as tx:
+                    item = tx.outbox.claim(lane, self.clock.now())
+                if item is None or not self._deliver(item):
+                    return []
+
+    def _deliver(self, item: OutboxItem) -> bool:
+        """True when the lane may go on with its next item."""
+        try:
+            self._say(item)
+        except RoomBusy as wait:
+            self._settle(item, OutboxState.PENDING, wait.message, wait.retry_after)
+            return False
+        except OutcomeUnknown as problem:
+            self._settle(item, OutboxState.UNKNOWN, problem.message, RETRY_AFTER[min(item.attempts, 4)])
+            return False
+        except Unavailable as problem:
+            state = OutboxState.PENDING if item.attempts < MAX_ATTEMPTS else OutboxState.FAILED
+            self._settle(item, state, problem.message, RETRY_AFTER[min(item.attempts, 4)])
+            return False
+        except Refused as refusal:
+            self._settle(item, OutboxState.FAILED, str(refusal))
+            return True
+        self._settle(item, OutboxState.SENT)
+        return True
+
+    def _settle(self, item: OutboxItem, state: OutboxState, error: str = "", wait: float = 0.0) -> None:
+        now = self.clock.now()
+        with self.store.begin() as tx:
+            tx.outbox.settle(item.id, state, now, error, now + timedelta(seconds=wait) if wait else None)
+
+    def _say(self, item: OutboxItem) -> None:
+        ways: dict[OutboxKind, Callable[[OutboxItem], None]] = {
+            OutboxKind.OPEN_ROOM: self._open_room,
+            OutboxKind.CARD: self._card,
+            OutboxKind.APPROVAL: self._approval,
+            OutboxKind.NOTE: self._note,
+            OutboxKind.ANSWER: self._answer,
+            OutboxKind.ANNOUNCE: self._announce,
+            OutboxKind.TOPIC: self._topic,
+            OutboxKind.POSTMORTEM: self._postmortem,
+            OutboxKind.WHISPER: self._whisper,
+        }
+        ways[item.kind](item)
+
+    def _open_room(self, item: OutboxItem) -> None:
+        incident = self._incident(item)
+        if incident.room:
+            return
+        name = f"inc-{incident.number}-{slug(incident.title)}"
+        service = self.inventory.services.get(incident.service or "")
+        invite = dict.fromkeys([*(service.owners if service else ()), *self.inventory.responders])
+        if incident.declared_by.startswith(("U", "W")):
+            invite[incident.declared_by] = None
+        room = self.room.open(name, topic_of(incident), tuple(invite), item.id)
+        with self.store.begin() as tx:
+            tx.incidents.save(replace(tx.incidents.get(incident.number), room=room))
+
+    def _card(self, item: OutboxItem) -> None:
+        incident = self._incident(item)
+        ref = self._post_or_edit(item, self._room_of(incident), self.compose.card(incident.number))
+        if ref is not None:
+            self.room.pin(ref)
+
+    def _approval(self, item: OutboxItem) -> None:
+        incident = self._incident(item)
+        self._post_or_edit(item, self._room_of(incident), self.compose.approval(item.ref))
+
+    def _announce(self, item: OutboxItem) -> None:
+        room = self.room.channel_named(self.announce_in)
+        if room is not None:
+            self._post_or_edit(item, room, self.compose.announcement(self._incident(item).number))
+
+    def _note(self, item: OutboxItem) -> None:
+        citations = item.payload.get("citations")
+        note = Note(
+            str(item.payload["text"]),
+            citations=tuple(str(one) for one in citations) if isinstance(citations, list) else (),
+            is_alarming=bool(item.payload.get("alarming")),
+        )
+        self._post_once(item, self._room_of(self._incident(item)), note, str(item.payload.get("thread", "")))
+
+    def _answer(self, item: OutboxItem) -> None:
+        self._post_once(item, item.room, answer_from(item.payload["answer"]), str(item.payload.get("thread", "")))
+
+    def _topic(self, item: OutboxItem) -> None:
+        incident = self._incident(item)
+        self.room.set_topic(self._room_of(incident), topic_of(incident))
+
+    def _postmortem(self, item: OutboxItem) -> None:
+        incident = self._incident(item)
+        room = self._room_of(incident)
+        notice, picture = self.compose.postmortem(incident.number)
+        self._post_once(item, room, notice)
+        if picture is not None:
+            self.room.upload(room, Picture(picture, f"{incident.name}: the worst metric", "The worst metric over the incident"))
+
+    def _whisper(self, item: OutboxItem) -> None:
+        answer = item.payload.get("answer")
+        message: Message = answer_from(answer) if answer else Note(str(item.payload["text"]))
+        self.room.whisper(item.room, str(item.payload["user"]), message)
+
+    def _post_or_edit(self, item: OutboxItem, room: str, message: Message) -> MessageRef | None:
+        """Edits the message with this key, or posts it and returns where; after an unknown outcome looks for it first."""
+        with self.store.begin() as tx:
+            ref = tx.outbox.message(item.message_key)
+        if ref is not None:
+            self.room.edit(ref, message)
+            return None
+        posted = self._post_once(item, room, message)
+        with self.store.begin() as tx:
+            tx.outbox.remember_message(item.message_key, posted)
+        return posted
+
+    def _post_once(self, item: OutboxItem, room: str, message: Message, thread: str = "") -> MessageRef:
+        if item.state is OutboxState.UNKNOWN:
+            arrived = self.room.find(room, item.id)
+            if arrived is not None:
+                return arrived
+        return self.room.post(room, message, item.id, thread)
+
+    def _incident(self, item: OutboxItem) -> Incident:
+        if item.incident is None:
+            raise Refused("This message belongs to no incident.", "It is dropped.")
+        with self.store.begin() as tx:
+            return tx.incidents.get(item.incident)
+
+    def _room_of(self, incident: Incident) -> str:
+        if not incident.room:
+            raise Unavailable(f"{incident.name} has no channel yet.", "Sitrep opens it as soon as the chat answers.")
+        return incident.room

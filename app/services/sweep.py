@@ -1,0 +1,100 @@
+"""Heals every gap: finds work whose row says it waits, and submits it again; also carries out what has fallen due."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain.errors import Conflict
+from app.domain.incident import Status
+from app.domain.proposal import ProposalStatus
+from app.domain.timeline import EntryKind
+from app.domain.work import Due, Task
+from app.ports.clock import Clock
+from app.ports.store import Store
+from app.services.act import plan_verification
+from app.services.approve import running_of
+from app.services.receive import handling_of
+from app.services.say import Say, sending_of
+from app.services.update import look_at
+from app.services.verify import Verify
+
+PATIENCE = timedelta(seconds=5)
+LOST_AFTER = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Runs every second or two on every replica; doing it twice changes nothing."""
+
+    store: Store
+    verify: Verify
+    clock: Clock
+    say: Say
+
+    def __call__(self) -> list[Task]:
+        """Tasks for everything that waits longer than it should."""
+        now = self.clock.now()
+        bucket = f":{int(now.timestamp()) // 5}"
+        with self.store.begin() as tx:
+            tasks = [handling_of(item.key, bucket) for item in tx.inbox.waiting(now - PATIENCE)]
+            tasks += [sending_of(lane, f"{lane}{bucket}") for lane in tx.outbox.lanes_waiting(now)]
+            approved = tx.proposals.in_status(ProposalStatus.APPROVED)
+            tasks += [running_of(item.id, bucket) for item in approved if now - item.created_at > PATIENCE]
+            for incident in tx.incidents.open_ones():
+                unseen = tx.assessments.latest(incident.number) is None and now - incident.opened_at > PATIENCE
+                if incident.status is Status.TRIAGE and unseen:
+                    tasks.append(look_at(incident.number, f"sweep{int(now.timestamp()) // 30}"))
+            running = tx.proposals.in_status(ProposalStatus.RUNNING)
+        for proposal in running:
+            tasks += self._lost(proposal.id, now)
+        return tasks
+
+    def due(self) -> list[Task]:
+        """Carries out what has fallen due."""
+        with self.store.begin() as tx:
+            dues = tx.dues.claim(self.clock.now())
+        ways: Mapping[str, Callable[[Due], list[Task]]] = {"verify": self._verify, "expire_proposal": self._expire}
+        tasks: list[Task] = []
+        for due in dues:
+            way = ways.get(due.kind)
+            tasks += way(due) if way else []
+            with self.store.begin() as tx:
+                tx.dues.finish(due.key)
+        return tasks
+
+    def _verify(self, due: Due) -> list[Task]:
+        return self.verify(str(due.payload["proposal"]))
+
+    def _expire(self, due: Due) -> list[Task]:
+        with self.store.begin() as tx:
+            proposal = tx.proposals.get(str(due.payload["proposal"]))
+            if proposal.status is not ProposalStatus.PENDING:
+                return []
+            tx.proposals.save(proposal.move_to(ProposalStatus.EXPIRED, "nobody decided in time"), was=ProposalStatus.PENDING)
+            tx.timeline.append(
+                proposal.incident, EntryKind.DECISION, f"Expired: {proposal.title}", "sitrep", tx.now(), {"proposal": proposal.id}
+            )
+            return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
+
+    def _lost(self, proposal_id: str, now: datetime) -> list[Task]:
+        """A run whose process died: its outcome is unknown, nobody repeats it, and the probe looks."""
+        with self.store.begin() as tx:
+            run, proposal = tx.proposals.run_of(proposal_id), tx.proposals.get(proposal_id)
+            if run is None or proposal.status is not ProposalStatus.RUNNING or now - run.claimed_at < LOST_AFTER:
+                return []
+            reason = "Sitrep stopped while it ran; it is not repeated"
+            try:
+                tx.proposals.save(proposal.move_to(ProposalStatus.UNKNOWN, reason), was=ProposalStatus.RUNNING)
+            except Conflict:
+                return []
+            tx.proposals.save_run(replace(run, status=ProposalStatus.UNKNOWN, finished_at=now, output=reason))
+            tx.timeline.append(
+                proposal.incident,
+                EntryKind.RUN,
+                f"{proposal.title}: outcome unknown. {reason}",
+                "sitrep",
+                now,
+                {"proposal": proposal_id},
+            )
+            plan_verification(tx, proposal_id, now)
+            return [self.say.approval(tx, proposal.incident, proposal_id), self.say.card(tx, proposal.incident)]
