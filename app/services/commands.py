@@ -296,5 +296,5 @@ def _split(text: str) -> list[str]:
 
 def _options(text: str) -> tuple[str, dict[str, str]]:
     """Splits `--name value` pairs off a line."""
-    options = {name: value for name, value in re.findall(r"--(sev|service)[ =](\S+)", text)}
+    options = dict(re.findall(r"--(sev|service)[ =](\S+)", text))
     return re.sub(r"--(sev|service)[ =]\S+", "", text).strip(), options

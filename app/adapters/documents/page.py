@@ -97,7 +97,7 @@ def _mark_tables(tokens: "Sequence[Token]", known: frozenset[str]) -> None:
         if token.type == "thead_open":
             columns = []
         elif token.type == "th_open":
-            columns.append(inside.content)
+            columns.append(inside.content.split(" (")[0])
         elif token.type == "tr_open":
             row, position = token, 0
         elif token.type == "td_open" and row is not None:

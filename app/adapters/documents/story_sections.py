@@ -37,7 +37,7 @@ def what_happened(record: Record) -> list[str]:
         said = quoted(record.with_roles(item.summary), 200)
         lines.append(f"- A change at {clock_time(item.observed_at, seconds=True)} is on record: {said} {record.cite(item.id)}.")
     for seen in (e for e in record.facts.evidence if e.kind in {EvidenceKind.METRIC, EvidenceKind.LOG}):
-        lines.append(f"- {label(seen.source)} showed {quoted(record.with_roles(seen.summary), 240)} {record.cite(seen.id)}.")
+        lines.append(f"- {_capital(label(seen.source))} showed {quoted(record.with_roles(seen.summary), 240)} {record.cite(seen.id)}.")
     return lines if len(lines) > 2 else [*lines, f"{NOTHING} tells the story beyond the timeline below."]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from pydantic import JsonValue
@@ -82,9 +83,15 @@ class Catalogue:
             raise self._document.problem(path, f"a {kind.value} has no minimum or maximum", "Remove them.")
         if kind is not ParameterKind.STRING and (entry.choices or entry.pattern):
             raise self._document.problem(path, "only a string has choices or a pattern", "Remove them, or use kind: string.")
-        return Parameter(
+        parameter = Parameter(
             entry.name, kind, entry.description, entry.minimum, entry.maximum, tuple(entry.choices), entry.pattern, entry.unit
         )
+        if entry.suggested is None:
+            return parameter
+        try:
+            return replace(parameter, suggested=parameter.check(plain(entry.suggested)))
+        except ActionRefused as error:
+            raise self._document.problem((*path, "suggested"), error.message, error.hint) from None
 
     def _check_string(self, entry: models.ParameterEntry, path: Path) -> None:
         if bool(entry.choices) == bool(entry.pattern):

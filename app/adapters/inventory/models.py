@@ -98,6 +98,7 @@ class ParameterEntry(Entry):
     choices: list[Line] = []
     pattern: Annotated[str, StringConstraints(max_length=200)] = ""
     unit: Line = ""
+    suggested: JsonValue = None
 
 
 class ProbeEntry(Entry):

@@ -26,6 +26,8 @@ _NEEDS = {
     MetricKind.RATIO: {"numerator", "denominator"},
 }
 
+_OPTIONAL = {MetricKind.GAUGE: {"denominator"}}  # a level as a share of another one: disk used of disk there is
+
 
 def load(path: Path, environ: Mapping[str, str]) -> Inventory:
     """The inventory in the file; raises BadInput `file:line key: what` with what to do about it.
@@ -94,7 +96,7 @@ def _metrics(document: Document, entries: Iterable[MetricEntry], place: Place) -
         here = (*place, position)
         kind = MetricKind(entry.kind)
         given = {key for key in ("metric", "numerator", "denominator") if getattr(entry, key) is not None}
-        if given != _NEEDS[kind]:
+        if given - _OPTIONAL.get(kind, set()) != _NEEDS[kind]:
             raise document.problem(
                 here, f"a {kind.value} needs exactly {' and '.join(sorted(_NEEDS[kind]))}", "Correct the keys."
             )

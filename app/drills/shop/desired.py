@@ -42,9 +42,12 @@ class DesiredState:
         """The newest changes, oldest first."""
         return list(self._changes)[-limit:]
 
-    def note(self, service: str, kind: Kind, text: str, by: str) -> dict[str, object]:
-        """Keep the state and one line about what changed it."""
+    def note(
+        self, service: str, kind: Kind, text: str, by: str, key: str = "", before: object = "", after: object = ""
+    ) -> dict[str, object]:
+        """Keep the state and one line about what changed it; `key`, `before` and `after` where a value changed."""
         change: dict[str, object] = {"time": utc_now(), "service": service, "kind": kind, "text": text, "by": by}
+        change |= {"key": key, "before": _word(before), "after": _word(after)}
         self._changes.append(change)
         with self._changes_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(change) + "\n")
@@ -56,19 +59,19 @@ class DesiredState:
         wanted = self.services[service]
         parsed = own_service(service).setting(key).parse(key, value)
         before, wanted.config[key] = wanted.config[key], parsed
-        return self.note(service, "config", f"{key}: {before} -> {parsed}", by)
+        return self.note(service, "config", f"{key}: {before} -> {parsed}", by, key, before, parsed)
 
     def set_flag(self, service: str, flag: str, enabled: bool, by: str) -> dict[str, object]:
         """Wish a feature flag on or off."""
         wanted = self.services[service]
-        wanted.flags[flag] = enabled
-        return self.note(service, "flag", f"{flag} switched {'on' if enabled else 'off'}", by)
+        before, wanted.flags[flag] = wanted.flags[flag], enabled
+        return self.note(service, "flag", f"{flag} switched {'on' if enabled else 'off'}", by, flag, before, enabled)
 
     def set_replicas(self, service: str, replicas: int, by: str) -> dict[str, object]:
         """Wish a number of replicas."""
         wanted = self.services[service]
         before, wanted.replicas = wanted.replicas, replicas
-        return self.note(service, "scale", f"replicas: {before} -> {replicas}", by)
+        return self.note(service, "scale", f"replicas: {before} -> {replicas}", by, "replicas", before, replicas)
 
     def deploy(self, service: str, version: str, by: str) -> dict[str, object]:
         """Wish a version."""
@@ -77,7 +80,7 @@ class DesiredState:
         before, wanted.version = wanted.version, version
         if before != version:
             wanted.earlier_versions.append(before)
-        return self.note(service, "deploy", f"deploy {before} -> {version}", by)
+        return self.note(service, "deploy", f"deploy {before} -> {version}", by, "version", before, version)
 
     def roll_back(self, service: str, version: str | None, by: str) -> dict[str, object]:
         """Wish the version before the present one, or a named one; `SpecError` 409 when there is none."""
@@ -90,7 +93,7 @@ class DesiredState:
         before, wanted.version = wanted.version, target
         if target in wanted.earlier_versions:
             wanted.earlier_versions = wanted.earlier_versions[: wanted.earlier_versions.index(target)]
-        return self.note(service, "deploy", f"rollback {before} -> {target}", by)
+        return self.note(service, "deploy", f"rollback {before} -> {target}", by, "version", before, target)
 
     def forget_changes(self) -> None:
         """Start the list of changes anew."""
@@ -107,6 +110,10 @@ class DesiredState:
         draft = self._path.with_suffix(".draft")
         draft.write_text(text_of_all, encoding="utf-8")
         draft.replace(self._path)
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _fresh(name: str) -> Wanted:

@@ -1,0 +1,1 @@
+"""Runbooks and past incidents, over the retrieval library."""

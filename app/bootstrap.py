@@ -1,0 +1,204 @@
+"""The only place that builds things: one Sitrep out of settings, ready to start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.adapters.actions.by_executor import RunnerByExecutor
+from app.adapters.actions.command import CommandRunner
+from app.adapters.actions.http import HttpRunner
+from app.adapters.changes.platform import NoChanges, PlatformChanges
+from app.adapters.clock.system import SystemClock, SystemIds
+from app.adapters.documents.draft import DraftDocuments
+from app.adapters.inventory.reader import load
+from app.adapters.knowledge.library import Library
+from app.adapters.logs.files import FileLogs, NoLogs
+from app.adapters.metrics.prometheus import PrometheusMetrics
+from app.adapters.metrics.scraped import ScrapedMetrics
+from app.adapters.signals.alertmanager import parse as parse_alertmanager
+from app.adapters.store.sql import SqlStore
+from app.adapters.store.upgrade import upgrade
+from app.adapters.tasks.durable import DbosTasks
+from app.domain.errors import SitrepError
+from app.domain.evidence import Tier
+from app.domain.inventory import Inventory
+from app.domain.redaction import Redactor
+from app.ports.analyst import Analyst
+from app.ports.changes import Changes
+from app.ports.logs import Logs
+from app.ports.metrics import Metrics
+from app.ports.room import Room
+from app.ports.tasks import Tasks
+from app.services.act import Act
+from app.services.answer import AnswerQuestion
+from app.services.approve import Approve
+from app.services.commands import Commands
+from app.services.compose import Compose
+from app.services.dispatcher import Dispatcher, Parser
+from app.services.hear import Hear
+from app.services.intake import Intake
+from app.services.investigate import Investigate
+from app.services.learn import Learn
+from app.services.observe import Observe
+from app.services.propose import Propose
+from app.services.receive import Receive
+from app.services.say import Say
+from app.services.send import Send
+from app.services.sweep import Sweep
+from app.services.update import Update
+from app.services.verify import Verify
+from app.services.write_postmortem import WritePostmortem
+from app.settings import Settings
+
+RUNBOOKS = Path(__file__).resolve().parent.parent / "runbooks"
+PARSERS: Mapping[str, Parser] = {"alertmanager": parse_alertmanager}
+
+
+@dataclass(frozen=True, slots=True)
+class Sitrep:
+    """Everything that was built. `start` begins to work, `stop` ends it; neither opens a door."""
+
+    settings: Settings
+    inventory: Inventory
+    store: SqlStore
+    tasks: Tasks
+    metrics: Metrics
+    library: Library
+    documents: DraftDocuments
+    clock: SystemClock
+    receive: Receive
+    answer: AnswerQuestion
+    dispatcher: Dispatcher
+    checks: Mapping[str, Callable[[], str]]
+
+    def start(self) -> None:
+        """Reads memory, begins to sample, takes up what a crash left behind."""
+        self.library.open()
+        if isinstance(self.metrics, ScrapedMetrics):
+            self.metrics.start()
+        self.tasks.start(self.dispatcher.handlers())
+
+    def stop(self) -> None:
+        """Finishes what runs and lets go of every file."""
+        self.tasks.stop()
+        if isinstance(self.metrics, ScrapedMetrics):
+            self.metrics.stop()
+        self.library.close()
+        self.store.close()
+
+
+def read_inventory(settings: Settings) -> Inventory:
+    """The configuration file's content; an empty inventory without one."""
+    return load(settings.config, settings.environ) if settings.config else Inventory()
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """The database, migrated to this version."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.store_url)
+    return SqlStore(settings.store_url)
+
+
+def open_library(settings: Settings) -> Library:
+    """Memory with the built-in encoder and Chroma on disk; not read yet."""
+    from retrieval.encoder import MiniLmEncoder
+    from retrieval.vectors import ChromaVectors
+
+    encoder = MiniLmEncoder()
+    return Library(RUNBOOKS, settings.data_dir / "memory", encoder, ChromaVectors(settings.data_dir / "vectors", encoder.name))
+
+
+def bootstrap(settings: Settings, room: Room) -> Sitrep:
+    """One Sitrep that speaks in `room`."""
+    clock, ids = SystemClock(), SystemIds()
+    inventory, store, library = read_inventory(settings), open_store(settings), open_library(settings)
+    metrics = _metrics(settings, inventory, clock)
+    runner = RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
+    analyst = _analyst(settings)
+    tasks = DbosTasks(settings.tasks_url)
+    say = Say(ids, clock)
+    documents = DraftDocuments()
+    verify = Verify(store, inventory, metrics, say)
+    propose = Propose(store, inventory, runner, clock, ids, say)
+    approve = Approve(store, inventory, say)
+    answer = AnswerQuestion(store, library, analyst)
+    update = Update(store, clock, say)
+    write = WritePostmortem(store, inventory, metrics, documents, room, clock, say)
+    commands = Commands(store, inventory, update, propose, approve, answer, write, clock, say)
+    observe = Observe(inventory, metrics, _changes(settings, inventory), _logs(inventory), library)
+    dispatcher = Dispatcher(
+        store=store,
+        tasks=tasks,
+        clock=clock,
+        parsers=PARSERS,
+        hear=Hear(store, room, commands, answer, clock, say),
+        intake=Intake(store, inventory, clock, say),
+        investigate=Investigate(store, inventory, observe, analyst, propose, clock, say),
+        act=Act(store, inventory, runner, room, verify, clock, say),
+        send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),
+        learn=Learn(store, library),
+        write_postmortem=write,
+        sweep=Sweep(store, verify, clock, say),
+    )
+    return Sitrep(
+        settings=settings,
+        inventory=inventory,
+        store=store,
+        tasks=tasks,
+        metrics=metrics,
+        library=library,
+        documents=documents,
+        clock=clock,
+        receive=Receive(store, tasks, clock),
+        answer=answer,
+        dispatcher=dispatcher,
+        checks={"database": _check(store.ping), "model": lambda: "" if analyst else "none configured; rules answer"},
+    )
+
+
+def _metrics(settings: Settings, inventory: Inventory, clock: SystemClock) -> PrometheusMetrics | ScrapedMetrics:
+    if settings.prometheus_url:
+        return PrometheusMetrics(settings.prometheus_url)
+    return ScrapedMetrics(inventory, clock)
+
+
+def _changes(settings: Settings, inventory: Inventory) -> Changes:
+    url, token_env = inventory.platform.get("url", ""), inventory.platform.get("token_env", "")
+    return PlatformChanges(url, settings.environ.get(token_env, "")) if url else NoChanges()
+
+
+def _logs(inventory: Inventory) -> Logs:
+    return FileLogs(Path(inventory.logs_dir)) if inventory.logs_dir else NoLogs()
+
+
+def _analyst(settings: Settings) -> Analyst | None:
+    """The model, if one is set; a model on this machine counts as the local tier."""
+    if not settings.model or not (settings.openai_api_key or settings.openai_base_url):
+        return None
+    from app.adapters.llm.analyst import ModelAnalyst
+
+    is_local = any(name in settings.openai_base_url for name in ("127.0.0.1", "localhost", "[::1]"))
+    known = [settings.openai_api_key, settings.slack_bot_token, settings.slack_app_token, settings.webhook_token]
+    redactors: dict[int, Redactor] = {}
+
+    def redactor_for(number: int) -> Redactor:
+        return redactors.setdefault(number, Redactor([value for value in known if len(value) >= 8]))
+
+    return ModelAnalyst(
+        settings.openai_base_url or "https://api.openai.com/v1",
+        settings.openai_api_key,
+        settings.model,
+        redactor_for,
+        tier=Tier.LOCAL_MODEL if is_local else Tier.MODEL,
+    )
+
+
+def _check(ask: Callable[[], None]) -> Callable[[], str]:
+    def check() -> str:
+        try:
+            ask()
+        except SitrepError as problem:
+            return str(problem)
+        return ""
+
+    return check

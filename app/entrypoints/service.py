@@ -1,0 +1,102 @@
+"""Starts everything in one process and one loop: the doors, the worker, the heartbeat, and the local workspace if told."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from slack_sdk import WebClient
+
+from app.adapters.clock.system import SystemClock
+from app.adapters.signals.body import read_json
+from app.adapters.slack.room import SlackRoom
+from app.bootstrap import PARSERS, Sitrep, bootstrap
+from app.entrypoints.http import console, health, webhooks
+from app.entrypoints.scheduler import heartbeat
+from app.entrypoints.slack_bot import http as slack_http
+from app.entrypoints.slack_bot.bot import build_app
+from app.entrypoints.slack_bot.socket import SocketDoor
+from app.settings import Settings
+
+log = structlog.get_logger()
+SLACK_API = "https://slack.com/api/"
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Sitrep]:
+    """A whole Sitrep that answers while the block runs; everything is stopped in order afterwards."""
+    base_url = settings.slack_api_url or SLACK_API
+    room = SlackRoom(WebClient(settings.slack_bot_token, base_url=base_url, timeout=10), SystemClock())
+    sitrep = await asyncio.to_thread(bootstrap, settings, room)
+    bolt = build_app(
+        bot_token=settings.slack_bot_token,
+        deliver=sitrep.receive,
+        signing_secret=settings.slack_signing_secret,
+        base_url=base_url,
+    )
+    door = SocketDoor(bolt, settings.slack_app_token, base_url=base_url) if settings.slack_transport == "socket" else None
+    api = web_app(sitrep, _slack_check(door))
+    if door is None:
+        api.include_router(slack_http.router(bolt, settings.slack_signing_secret))
+    beat = heartbeat(sitrep.dispatcher.tick)
+    await asyncio.to_thread(sitrep.start)
+    try:
+        async with _listening(api, settings.http_host, settings.http_port):
+            if door is not None:
+                await door.start()
+            beat.start()
+            log.info("sitrep.ready", console=settings.public_url)
+            yield sitrep
+    finally:
+        if beat.running:
+            beat.shutdown(wait=False)
+        if door is not None:
+            await door.stop()
+        await asyncio.to_thread(sitrep.stop)
+
+
+def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
+    """Webhooks, health and console in one application."""
+    api = FastAPI(title="Sitrep", docs_url=None, redoc_url=None, openapi_url=None)
+    registry = CollectorRegistry()
+    checks = {**sitrep.checks, "slack": slack}
+    api.include_router(health.router(checks, frozenset({"database"}), registry))
+    api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
+    api.include_router(console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents))
+    return api
+
+
+def _slack_check(door: SocketDoor | None) -> Callable[[], str]:
+    def check() -> str:
+        if door is None or door.connected:
+            return ""
+        return f"no socket is open: {door.last_error or 'connecting'}"
+
+    return check
+
+
+@contextlib.asynccontextmanager
+async def _listening(api: FastAPI, host: str, port: int) -> AsyncIterator[None]:
+    config = uvicorn.Config(api, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        if task.done():
+            await task
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs the loop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

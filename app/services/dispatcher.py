@@ -1,0 +1,101 @@
+"""The table of everything that can happen: task names and delivery sources, and who handles each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain.canonical import Json
+from app.domain.errors import BadInput
+from app.domain.signal import Signal
+from app.domain.work import Delivery, Task
+from app.ports.clock import Clock
+from app.ports.store import Store
+from app.ports.tasks import Handler, Tasks
+from app.services.act import Act
+from app.services.hear import Hear
+from app.services.intake import Intake
+from app.services.investigate import Investigate
+from app.services.learn import Learn
+from app.services.send import Send
+from app.services.sweep import Sweep
+from app.services.write_postmortem import WritePostmortem
+
+Parser = Callable[[Mapping[str, Json]], Sequence[Signal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Runs the handler of a task, then submits what follows from it.
+
+    `parsers` maps a webhook's name to the parser of its payload.
+    """
+
+    store: Store
+    tasks: Tasks
+    clock: Clock
+    parsers: Mapping[str, Parser]
+    hear: Hear
+    intake: Intake
+    investigate: Investigate
+    act: Act
+    send: Send
+    learn: Learn
+    write_postmortem: WritePostmortem
+    sweep: Sweep
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every task by name."""
+        table: dict[str, Callable[[Mapping[str, Json]], Sequence[Task]]] = {
+            "handle_delivery": lambda payload: self._handle(str(payload["key"])),
+            "investigate": lambda payload: self.investigate(_number(payload)),
+            "act": lambda payload: self.act(str(payload["proposal"])),
+            "send": lambda payload: self.send(str(payload["lane"])),
+            "learn": lambda payload: self._learn(_number(payload)),
+            "write_postmortem": lambda payload: self.write_postmortem(_number(payload)),
+        }
+        return {name: self._following(handle) for name, handle in table.items()}
+
+    def tick(self) -> None:
+        """One beat: what fell due, and whatever a crash left behind."""
+        self._submit(self.sweep.due())
+        self._submit(self.sweep())
+
+    def _following(self, handle: Callable[[Mapping[str, Json]], Sequence[Task]]) -> Handler:
+        def run(payload: Mapping[str, Json]) -> None:
+            self._submit(handle(payload))
+
+        return run
+
+    def _submit(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self.tasks.submit(task)
+
+    def _handle(self, key: str) -> list[Task]:
+        with self.store.begin() as tx:
+            if tx.inbox.is_done(key):
+                return []
+            delivery = tx.inbox.get(key)
+        error = ""
+        try:
+            tasks = self._take(delivery)
+        except BadInput as problem:
+            tasks, error = [], str(problem)
+        with self.store.begin() as tx:
+            tx.inbox.done(key, self.clock.now(), error)
+        return tasks
+
+    def _take(self, delivery: Delivery) -> list[Task]:
+        parser = self.parsers.get(delivery.source)
+        if parser is not None:
+            return self.intake(parser(delivery.payload), delivery.key)
+        return self.hear(delivery.source, delivery.payload)
+
+    def _learn(self, number: int) -> list[Task]:
+        self.learn(number)
+        return []
+
+
+def _number(payload: Mapping[str, Json]) -> int:
+    value = payload["incident"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput("A task names no incident.", "It is dropped.")
+    return value
