@@ -152,7 +152,9 @@ def _clean_up(spool: Path) -> dict[str, Any]:
         "executor": "command",
         "targets": ["checkout"],
         "risk": "medium",
-        "parameters": [{"name": "older_than_s", "kind": "integer", "minimum": 60, "maximum": 86400, "suggested": 600, "unit": "s"}],
+        "parameters": [
+            {"name": "older_than_s", "kind": "integer", "minimum": 60, "maximum": 86400, "suggested": 600, "unit": "s"}
+        ],
         "call": {"argv": command, "working_dir": str(Path(__file__).resolve().parents[2])},
         "probe": _probe("disk_used_ratio", 0.9),
         "helps_with": ["disk_used_ratio"],

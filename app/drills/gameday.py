@@ -82,7 +82,9 @@ class GameDay:
 
     def _ask_for_it(self, room: str, drill: Drill) -> None:
         fix = drill.fix
-        values = " ".join(f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in fix.parameters.items())
+        values = " ".join(
+            f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in fix.parameters.items()
+        )
         self.control.slash(ON_CALL, room, "/inc", f"propose {fix.action} {fix.target} {values}".strip())
         self._wait(lambda: self._text_with(room, "Asked for"), CARD_WITHIN_S, "the answer to Alice's request")
         self._line(f"Alice asks for it: /inc propose {fix.action} {fix.target} {values}")
@@ -102,7 +104,9 @@ class GameDay:
         for message in self._messages(room):
             if str(message["ts"]) != ts:
                 continue
-            found = re.search(r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*", text_of(message), re.I)
+            found = re.search(
+                r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*", text_of(message), re.I
+            )
             return found.group(0).strip() if found and not button_value(message, "approve") else None
         return None
 
@@ -139,7 +143,9 @@ def button_value(message: dict[str, Any], action_id: str) -> str | None:
 def _texts(node: object) -> list[str]:
     if isinstance(node, dict):
         found = [node["text"]] if isinstance(node.get("text"), str) else []
-        return found + [text for key, value in node.items() if key != "text" or not isinstance(value, str) for text in _texts(value)]
+        return found + [
+            text for key, value in node.items() if key != "text" or not isinstance(value, str) for text in _texts(value)
+        ]
     if isinstance(node, list):
         return [text for item in node for text in _texts(item)]
     return []

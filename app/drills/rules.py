@@ -68,9 +68,9 @@ def _errors(alert: str, service: str, runbook: str, description: str) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    _errors("FrontErrorRatioHigh", "front", "shop-errors", "Share of failed shopper requests: {value}."),
-    _errors("CheckoutErrorRatioHigh", "checkout", "bad-deploy", "Share of failed orders: {value}."),
-    _errors("PaymentsErrorRatioHigh", "payments", "slow-dependency", "Share of failed charges: {value}."),
+    _errors("FrontErrorRatioHigh", "front", "errors/error-ratio-high", "Share of failed shopper requests: {value}."),
+    _errors("CheckoutErrorRatioHigh", "checkout", "deploy/bad-deploy", "Share of failed orders: {value}."),
+    _errors("PaymentsErrorRatioHigh", "payments", "dependencies/slow-dependency", "Share of failed charges: {value}."),
     Rule(
         alert="FrontLatencyHigh",
         service="front",
@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
         for_s=3,
         summary="shoppers wait more than a second",
         description="95 % of the requests at front are answered within {value} s.",
-        runbook="latency-high",
+        runbook="errors/latency-high",
     ),
     Rule(
         alert="CheckoutPoolExhausted",
@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         for_s=2,
         summary="orders get no database connection",
         description="{value} orders per second gave up waiting for a connection of the pool.",
-        runbook="connection-pool-exhausted",
+        runbook="database/connection-pool-exhausted",
     ),
     Rule(
         alert="CheckoutSaturated",
@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
         for_s=4,
         summary="orders queue for a worker",
         description="{value} orders wait for a free worker of checkout.",
-        runbook="traffic-spike",
+        runbook="capacity/traffic-spike-saturation",
     ),
     Rule(
         alert="CheckoutDiskAlmostFull",
@@ -118,7 +118,7 @@ RULES: tuple[Rule, ...] = (
         for_s=2,
         summary="the order spool is almost full",
         description="{value} of the spool folder's quota is used; orders fail when it is full.",
-        runbook="disk-full",
+        runbook="capacity/disk-filling-up",
     ),
     Rule(
         alert="PaymentsMemoryHigh",
@@ -130,7 +130,7 @@ RULES: tuple[Rule, ...] = (
         for_s=2,
         summary="payments holds too much memory",
         description="payments holds {value} bytes; above its soft limit charges are slowed and refused.",
-        runbook="memory-leak",
+        runbook="capacity/memory-leak-oom",
     ),
     Rule(
         alert="ProviderLatencyHigh",
@@ -142,7 +142,7 @@ RULES: tuple[Rule, ...] = (
         for_s=3,
         summary="the card provider answers slowly",
         description="95 % of the charges are answered by the provider within {value} s.",
-        runbook="slow-dependency",
+        runbook="dependencies/slow-dependency",
     ),
 )
 

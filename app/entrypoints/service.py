@@ -13,11 +13,12 @@ from slack_sdk import WebClient
 from app.adapters.clock.system import SystemClock
 from app.adapters.signals.body import read_json
 from app.adapters.slack.room import SlackRoom
+from app.adapters.slack.signature import Guard
 from app.bootstrap import PARSERS, Sitrep, bootstrap
 from app.entrypoints.http import console, health, webhooks
 from app.entrypoints.scheduler import heartbeat
-from app.entrypoints.slack_bot import http as slack_http
 from app.entrypoints.slack_bot.bot import build_app
+from app.entrypoints.slack_bot.http import slack_router
 from app.entrypoints.slack_bot.socket import SocketDoor
 from app.settings import Settings
 
@@ -40,7 +41,7 @@ async def running(settings: Settings) -> AsyncIterator[Sitrep]:
     door = SocketDoor(bolt, settings.slack_app_token, base_url=base_url) if settings.slack_transport == "socket" else None
     api = web_app(sitrep, _slack_check(door))
     if door is None:
-        api.include_router(slack_http.router(bolt, settings.slack_signing_secret))
+        api.include_router(slack_router(bolt, Guard(settings.slack_signing_secret, SystemClock())))
     beat = heartbeat(sitrep.dispatcher.tick)
     await asyncio.to_thread(sitrep.start)
     try:

@@ -4,13 +4,14 @@ from collections.abc import Collection
 from datetime import UTC
 from urllib.parse import urlsplit
 
-from app.adapters.documents.amounts import duration
 from app.adapters.documents.blameless import remarks
 from app.adapters.documents.record import Record
 from app.adapters.documents.safe_text import code_cell, foreign, one_line, quoted
 from app.adapters.documents.summary_sections import NOTHING, TO_FILL
+from app.domain.postmortem import FollowUp
 from app.domain.proposal import ProposalStatus, Verdict
 from app.domain.timeline import EntryKind
+from app.domain.wording import duration
 
 
 def timeline(record: Record, link_hosts: Collection[str]) -> list[str]:
@@ -23,8 +24,7 @@ def timeline(record: Record, link_hosts: Collection[str]) -> list[str]:
     head = f"Time (UTC, {days[0]})" if len(days) == 1 else f"Time (UTC, {days[0][:4]})"
     lines = ["## Timeline", "", f"| No. | {head} | What | Who | Link |", "|---|---|---|---|---|"]
     for entry in entries:
-        refs = [str(value) for key, value in entry.data.items() if key == "evidence"]
-        cited = record.cite(*refs) if any(ref in {item.id for item in record.facts.evidence} for ref in refs) else ""
+        cited = "".join(f"[{ref}]" for ref in record.evidence_of(entry))
         link = _link(str(entry.data.get("link") or entry.data.get("permalink") or ""), link_hosts)
         lines.append(
             f"| T{entry.seq} | {entry.at.astimezone(UTC).strftime(form)} | {foreign(record.with_names(entry.text), 300)} | "
@@ -41,7 +41,9 @@ def evidence(record: Record, link_hosts: Collection[str]) -> list[str]:
     for item in record.facts.evidence:
         source = f"{item.kind.value.replace('_', ' ')}, {foreign(item.source, 60)}"
         seen = item.observed_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        lines.append(f"| {item.id} | {seen} | {source} | {foreign(record.with_roles(item.summary), 300)} | {_link(item.link, link_hosts)} |")
+        lines.append(
+            f"| {item.id} | {seen} | {source} | {foreign(record.with_roles(item.summary), 300)} | {_link(item.link, link_hosts)} |"
+        )
     return lines
 
 
@@ -87,14 +89,27 @@ def follow_ups(record: Record) -> list[str]:
         due = item.due_at.astimezone(UTC).strftime("%Y-%m-%d") if item.due_at else "no date yet"
         done = "yes" if item.is_done else "no"
         text = foreign(record.with_names(item.text), 300)
-        lines.append(f"| {item.kind.value} | {text} | {record.cite(item.source)} | {owner} | {due} | {done} |")
+        lines.append(
+            f"| {item.kind.value} | {text} | {record.cite(*([item.source] if item.source else _origin(record, item)))} | {owner} | {due} | {done} |"
+        )
     return lines
+
+
+def _origin(record: Record, item: FollowUp) -> list[str]:
+    """Where a follow-up without a source came from: the last word on the proposal its id names, else the opening."""
+    about = [proposal for proposal in record.facts.proposals if proposal.id in item.id]
+    ids = [f"T{entry.seq}" for proposal in about for entry in record.entries_about(proposal)]
+    return ids[-1:] or [record.opened()]
 
 
 def lessons(record: Record) -> list[str]:
     """Prompts for the review: derived from facts where one supports it, else left to the team."""
     lines: list[str] = []
-    for title, prompts in (("What went well", _well(record)), ("What went badly", _badly(record)), ("Where we got lucky", _lucky(record))):
+    for title, prompts in (
+        ("What went well", _well(record)),
+        ("What went badly", _badly(record)),
+        ("Where we got lucky", _lucky(record)),
+    ):
         items = [f"- {prompt}" for prompt in prompts] or [f"- {TO_FILL}."]
         lines += [f"## {title}", "", *items, ""]
     return lines[:-1]
@@ -123,7 +138,9 @@ def _badly(record: Record) -> list[str]:
         unhelpful = proposal.verdict in {Verdict.NO_CHANGE, Verdict.WORSE} or proposal.status is ProposalStatus.FAILED
         if unhelpful or proposal.status in {ProposalStatus.UNKNOWN, ProposalStatus.EXPIRED}:
             ids = [f"T{entry.seq}" for entry in record.entries_about(proposal)][-1:]
-            prompts.append(f"{quoted(proposal.title, 120)} did not help {record.cite(*ids)}. What made it look right at the time?")
+            prompts.append(
+                f"{quoted(proposal.title, 120)} did not help {record.cite(*ids)}. What made it look right at the time?"
+            )
     history = record.assessments()
     if len({item.cause for item in history if item.cause}) > 1:
         ids = [record.entry_near(item.written_at, EntryKind.FINDING) for item in history]

@@ -10,7 +10,7 @@ from app.adapters.documents.citations import COLOPHON
 from app.adapters.documents.page import Figure, page
 from app.adapters.documents.plot import draw, metric_plot
 from app.adapters.documents.plot_finding import Event, Window
-from app.adapters.documents.record import Record, citable
+from app.adapters.documents.record import Record, citable, decision_word
 from app.adapters.documents.safe_text import code, foreign
 from app.domain.evidence import EvidenceKind
 from app.domain.postmortem import Postmortem, PostmortemFacts
@@ -116,12 +116,14 @@ def events(facts: PostmortemFacts) -> list[Event]:
 
 def _tick(entry: Entry, facts: PostmortemFacts) -> Event | None:
     if entry.kind is EntryKind.DECISION:
-        said = str(entry.data.get("decision", "")) or entry.text.lower()
-        return Event(entry.at, f"{'denied' if 'den' in said else 'approved'} T{entry.seq}", "approval")
+        word = decision_word(entry)
+        return None if word == "refused" else Event(entry.at, f"{word} T{entry.seq}", "approval")
     proposal = next((item for item in facts.proposals if item.id in entry.data.values()), None)
+    if proposal is None or proposal.id not in {run.proposal for run in facts.runs}:
+        return None
     if entry.kind is EntryKind.RUN:
-        return Event(entry.at, f"ran {proposal.request.action} T{entry.seq}" if proposal else f"ran T{entry.seq}", "run")
-    if entry.kind is EntryKind.VERDICT and proposal and proposal.verdict:
+        return Event(entry.at, f"ran {proposal.request.action} T{entry.seq}", "run")
+    if entry.kind is EntryKind.VERDICT and proposal.verdict:
         kind = "recovered" if proposal.verdict is Verdict.RECOVERED else "verdict"
         return Event(entry.at, f"{proposal.verdict.value.replace('_', ' ')} T{entry.seq}", kind)
     return None

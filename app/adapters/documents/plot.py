@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from app.adapters.documents.amounts import amount, clock_time
+from app.adapters.documents.amounts import axis_number, axis_unit, clock_time
 from app.adapters.documents.plot_finding import Event, Window, course, finding
 from app.adapters.documents.plot_labels import place_events, printable
 from app.adapters.documents.safe_text import one_line
 from app.domain.series import MetricSpec, Series
+from app.domain.wording import amount
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,9 +72,7 @@ def draw(
         return out.getvalue()
 
 
-def _figure(
-    series: Series, spec: MetricSpec, events: Sequence[Event], window: Window, palette: Palette, width: int
-) -> "Figure":
+def _figure(series: Series, spec: MetricSpec, events: Sequence[Event], window: Window, palette: Palette, width: int) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -105,7 +104,7 @@ def _right_edge(series: Series) -> datetime:
 
 
 def _title(series: Series, spec: MetricSpec) -> str:
-    unit = "%" if spec.unit == "ratio" else spec.unit
+    unit = axis_unit(spec.unit)
     name = printable(f"{one_line(spec.name, 40)} of {one_line(series.service, 30)}")
     return f"{name} ({printable(one_line(unit, 20))})" if unit else name
 
@@ -123,10 +122,8 @@ def _scales(axes: "Axes", series: Series, spec: MetricSpec, window: Window, pale
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=5 if narrow else 8))
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M" if days < 1 else "%d %b %H:%M"))
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value, spec.unit).removesuffix(spec.unit or "%").removesuffix("%").strip()))
-    axes.set_xlabel(
-        f"UTC, {window[0]:%d %b %Y}", fontsize=8, color=palette.muted, labelpad=4, loc="left", parse_math=False
-    )
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: axis_number(value, spec.unit)))
+    axes.set_xlabel(f"UTC, {window[0]:%d %b %Y}", fontsize=8, color=palette.muted, labelpad=4, loc="left", parse_math=False)
     axes.tick_params(colors=palette.muted, labelsize=8, length=3, width=0.6)
     axes.grid(axis="y", color=palette.line, linewidth=0.6)
     axes.set_axisbelow(True)

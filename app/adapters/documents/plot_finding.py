@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from app.adapters.documents.amounts import amount, clock_time, duration
+from app.adapters.documents.amounts import clock_time
 from app.adapters.documents.safe_text import one_line
 from app.domain.series import Bad, MetricSpec, Point, Series
+from app.domain.wording import amount, duration
 
 Window = tuple[datetime, datetime]
 

@@ -69,7 +69,9 @@ def place_events(figure: "Figure", axes: "Axes", events: Sequence[Event], palett
         return
     times = [float(date2num(event.at)) for event in shown]
     texts = [printable(event.label[:28]) for event in shown]
-    boxes = rows([_pixel(axes, x) for x in times], [_width(figure, text) for text in texts], axes.bbox.x1, _GAP * figure.dpi / 100)
+    boxes = rows(
+        [_pixel(axes, x) for x in times], [_width(figure, text) for text in texts], axes.bbox.x1, _GAP * figure.dpi / 100
+    )
     _make_room(figure, axes, max(box.row for box in boxes) + 1)
     for event, x, text, box in zip(shown, times, texts, boxes, strict=True):
         colour = _colour(event, palette)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 import re
 
-from app.adapters.documents.safe_text import label
+from app.adapters.documents.safe_text import foreign, label
 from app.domain.evidence import Assessment, EvidenceKind
 from app.domain.postmortem import Impact, PostmortemFacts
 from app.domain.proposal import Proposal, Run
@@ -53,6 +53,13 @@ class Record:
             if (not kinds or entry.kind in kinds) and (proposal.id in entry.data.values() or proposal.id in entry.text.split())
         ]
 
+    def evidence_of(self, entry: Entry) -> list[str]:
+        """The evidence an entry names in its data."""
+        named = entry.data.get("evidence")
+        refs = named if isinstance(named, list) else [named]
+        known = citable(self.facts)
+        return [ref for ref in refs if isinstance(ref, str) and ref in known]
+
     def run_of(self, proposal: Proposal) -> Run | None:
         """The one run of a proposal."""
         return next((run for run in self.facts.runs if run.proposal == proposal.id), None)
@@ -93,13 +100,13 @@ class Record:
 
     def name(self, user: str) -> str:
         """A person's name as markdown; for the timeline and lists of people, not for causes."""
-        if user in {"", "sitrep"}:
-            return "Sitrep"
+        if user == "" or user.startswith("sitrep"):
+            return f"Sitrep {foreign(user.removeprefix('sitrep'), 60)}".strip()
         return label(self.facts.people.get(user, user))
 
     def role(self, user: str) -> str:
         """A person as a role, for sentences about causes and decisions."""
-        if user in {"", "sitrep"}:
+        if user == "" or user.startswith("sitrep"):
             return "Sitrep"
         roles = [role for role, holder in self.facts.incident.roles.items() if holder == user]
         if user == self.facts.incident.lead or "lead" in roles:
@@ -113,6 +120,14 @@ class Record:
     def with_roles(self, text: str) -> str:
         """`text` with chat mentions replaced by roles; still raw text."""
         return _MENTION.sub(lambda found: self.role(found.group(1)), text)
+
+
+def decision_word(entry: Entry) -> str:
+    """What a decision's entry says was decided: `approved`, `denied` or `refused` (the decision itself was not allowed)."""
+    if entry.text.startswith("Refused"):
+        return "refused"
+    said = str(entry.data.get("decision", "")) or _MENTION.sub("", entry.text).strip().lower()
+    return "denied" if said.startswith("den") else "approved"
 
 
 def first(items: Iterable[str]) -> str:

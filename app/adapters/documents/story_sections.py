@@ -1,13 +1,14 @@
 """The middle of a postmortem: what happened, what was believed when, and what was tried, wrong turns and failures included."""
 
-from app.adapters.documents.amounts import amount, clock_time
-from app.adapters.documents.record import Record
+from app.adapters.documents.amounts import clock_time
+from app.adapters.documents.record import Record, decision_word
 from app.adapters.documents.safe_text import code, foreign, label, quoted
 from app.adapters.documents.summary_sections import NOTHING, TO_FILL, cause_sentence
 from app.domain.canonical import canonical_json, plain
 from app.domain.evidence import Assessment, EvidenceKind, Finding
 from app.domain.proposal import Proposal, ProposalStatus, Run, Verdict
 from app.domain.timeline import Entry, EntryKind
+from app.domain.wording import amount
 
 _VERDICTS = {
     Verdict.RECOVERED: "recovered",
@@ -37,7 +38,9 @@ def what_happened(record: Record) -> list[str]:
         said = quoted(record.with_roles(item.summary), 200)
         lines.append(f"- A change at {clock_time(item.observed_at, seconds=True)} is on record: {said} {record.cite(item.id)}.")
     for seen in (e for e in record.facts.evidence if e.kind in {EvidenceKind.METRIC, EvidenceKind.LOG}):
-        lines.append(f"- {_capital(label(seen.source))} showed {quoted(record.with_roles(seen.summary), 240)} {record.cite(seen.id)}.")
+        lines.append(
+            f"- {_capital(label(seen.source))} showed {quoted(record.with_roles(seen.summary), 240)} {record.cite(seen.id)}."
+        )
     return lines if len(lines) > 2 else [*lines, f"{NOTHING} tells the story beyond the timeline below."]
 
 
@@ -119,10 +122,11 @@ def _who(record: Record, proposal: Proposal) -> str:
 
 
 def _decision(record: Record, entry: Entry) -> str:
-    said = str(entry.data.get("decision", "")) or entry.text.lower()
-    verb = "denied" if "den" in said else "approved"
+    word = decision_word(entry)
+    if word == "refused":
+        return f"A decision did not count: {quoted(record.with_roles(entry.text), 200)} {record.cite(f'T{entry.seq}')}."
     who = _capital(record.role(entry.actor))
-    return f"{who} {verb} it at {clock_time(entry.at, seconds=True)} {record.cite(f'T{entry.seq}')}."
+    return f"{who} {word} it at {clock_time(entry.at, seconds=True)} {record.cite(f'T{entry.seq}')}."
 
 
 def _outcome(record: Record, proposal: Proposal, run: Run | None) -> list[str]:
@@ -137,7 +141,7 @@ def _outcome(record: Record, proposal: Proposal, run: Run | None) -> list[str]:
         lines.append(f"- The target answered {quoted(run.output, 200)} {record.cite(*last)}.")
     if run.verdict is not None:
         judged = _cites(record, [entry for entry in about if entry.kind is EntryKind.VERDICT]) or last
-        lines.append(f"- The probe said {_VERDICTS[run.verdict]}{_numbers(record, about, run)} {record.cite(*judged)}.")
+        lines.append(f"- The probe said {_VERDICTS[run.verdict]}{_numbers(record, proposal, run)} {record.cite(*judged)}.")
     return lines
 
 
@@ -145,15 +149,19 @@ def _at(run: Run | None) -> str:
     return f" at {clock_time(run.claimed_at, seconds=True)}" if run else ""
 
 
-def _numbers(record: Record, about: list[Entry], run: Run) -> str:
-    named = [str(entry.data["metric"]) for entry in about if "metric" in entry.data]
+def _numbers(record: Record, proposal: Proposal, run: Run) -> str:
+    """Before and after, in the metric's unit where the record names the metric, else as the verdict's entry puts it."""
+    judged = record.entries_about(proposal, EntryKind.VERDICT)
+    named = [str(entry.data["metric"]) for entry in judged if "metric" in entry.data]
+    if not named and judged:
+        return f": {quoted(judged[-1].text.removeprefix(f'{proposal.title}: '), 200)}"
+    if run.baseline is None and run.observed is None:
+        return ""
     metric = record.metric(named[-1]) if named else None
     unit = metric.unit if metric else ""
     what = code(named[-1], 60) if named else "the number it watches"
     before = f" {amount(run.baseline, unit)} before" if run.baseline is not None else " not seen before"
     after = f" {amount(run.observed, unit)} after" if run.observed is not None else " not seen after"
-    if run.baseline is None and run.observed is None:
-        return ""
     return f": {what} was{before} and{after}"
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.adapters.documents.amounts import amount, clock_time, duration, full_time
+from app.adapters.documents.amounts import clock_time, full_time
 from app.adapters.documents.record import Record, first
 from app.adapters.documents.safe_text import code, code_cell, foreign, quoted
 from app.domain.evidence import EvidenceKind
@@ -10,6 +10,7 @@ from app.domain.postmortem import Impact
 from app.domain.proposal import Verdict
 from app.domain.severity import Severity
 from app.domain.timeline import EntryKind
+from app.domain.wording import amount, duration
 
 NOTHING = "Nothing in the record"
 TO_FILL = "To be filled by the team"
@@ -36,7 +37,13 @@ def heading(record: Record) -> list[str]:
 
 def summary(record: Record) -> list[str]:
     """Three lines: what and how long, how bad and why, what ended it."""
-    return ["## Summary", "", f"1. {_what(record)}", f"2. {_how_bad(record)} {cause_sentence(record)}", f"3. {_what_ended_it(record)}"]
+    return [
+        "## Summary",
+        "",
+        f"1. {_what(record)}",
+        f"2. {_how_bad(record)} {cause_sentence(record)}",
+        f"3. {_what_ended_it(record)}",
+    ]
 
 
 def _what(record: Record) -> str:

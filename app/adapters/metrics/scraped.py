@@ -116,9 +116,11 @@ class ScrapedMetrics:
             async with asyncio.timeout(max(1.0, self._interval_s)):
                 found = samples(await _read(client, url), names)
         except TimeoutError:
-            return self._failed(url, "no answer in time")
+            self._failed(url, "no answer in time")
+            return None
         except (httpx.HTTPError, httpx.InvalidURL, BadInput, OSError) as error:
-            return self._failed(url, str(error) or type(error).__name__)
+            self._failed(url, str(error) or type(error).__name__)
+            return None
         with self._lock:
             if self._errors.pop(url, None) is not None:
                 log.info("metrics.page_back", url=url)

@@ -70,6 +70,8 @@ class Channels:
                 continue
             room = text(inner(made, "channel", "id"))
             self._mark(room, op_id)
+            with self._lock:
+                self._by_name[candidate] = {"id": room, "name": candidate}
             return room
         raise Refused(f"Twenty channels named like #{name} exist already.", "Archive or rename old incident channels.")
 

@@ -60,7 +60,7 @@ def _form(text: str) -> dict[str, Json] | Refusal:
     return _checked(_parsed(payload)) if isinstance(payload, str) else _checked(form)
 
 
-def _parsed(text: str) -> Json | Refusal:
+def _parsed(text: str) -> "Json | Refusal":
     bare = _STRING.sub('""', text)
     if bare.count(":") > _MOST_KEYS or _depth(bare) > _DEEPEST or _NUMBER.search(bare):
         return Refusal(400, "The JSON is too deep, too wide or has too long a number.", _HINT)
@@ -87,7 +87,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _checked(value: Json | Refusal) -> dict[str, Json] | Refusal:
+def _checked(value: "Json | Refusal") -> dict[str, Json] | Refusal:
     if isinstance(value, Refusal):
         return value
     if not isinstance(value, dict):

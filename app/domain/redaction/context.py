@@ -23,15 +23,22 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _NEARBY = re.compile(r"(?<![\w/+.-])[\w+/=~.-]{16,200}(?![\w+/-])")
-_URL = re.compile(r"[a-zA-Z][\w+.-]{1,30}:(?:\\?/){2}(?P<user>[^\s:/@?#\"'<>]{0,200})(?::(?P<v>[^\s\"'<>]{1,300}?))?@(?=[\w.\[-])")
+_URL = re.compile(
+    r"[a-zA-Z][\w+.-]{1,30}:(?:\\?/){2}(?P<user>[^\s:/@?#\"'<>]{0,200})(?::(?P<v>[^\s\"'<>]{1,300}?))?@(?=[\w.\[-])"
+)
 _HEADER = re.compile(
     r"(?:bearer|basic|token|apikey|api-key|negotiate|digest|ssws|genie ?key|splunk|bot|aws4-hmac-sha256)[ :=]{1,3}[\"']?(?P<v>[\w.~+/=:-]{6,4000})",
     re.IGNORECASE,
 )
-_AUTHORIZATION = re.compile(r"authorization[\"'\\]{0,4}\s?[:=]\s?[\"'\\]{0,4}(?:(?P<scheme>[A-Za-z][\w-]{2,24}) )?(?P<v>[^\s\"'\\,]{6,4000})", re.IGNORECASE)
+_AUTHORIZATION = re.compile(
+    r"authorization[\"'\\]{0,4}\s?[:=]\s?[\"'\\]{0,4}(?:(?P<scheme>[A-Za-z][\w-]{2,24}) )?(?P<v>[^\s\"'\\,]{6,4000})",
+    re.IGNORECASE,
+)
 _COOKIES = re.compile(r"(?<![a-z])(?:set-)?cookies?[\"'\\]{0,4}\s?[:=]\s?[\"'\\]{0,4}(?P<v>[^\"'\\\n]{4,4000})", re.IGNORECASE)
 _COOKIE = re.compile(r"(?<![^\s;])(?P<name>[\w.!#$%&*+^|~-]{1,80})=(?P<v>[^;\s,]{1,3000})")
-_COOKIE_SETTINGS = frozenset("path domain expires max-age samesite priority version theme lang locale".split())
+_COOKIE_SETTINGS = frozenset(
+    ["path", "domain", "expires", "max-age", "samesite", "priority", "version", "theme", "lang", "locale"]
+)
 _QUERY = re.compile(
     r"[?&;](?:amp;)?(?:key|sig|sign|signature|code|auth|hash|hmac|st|ticket|otp|apikey|api_key|k|t|x-amz-signature|x-amz-credential|x-amz-security-token"
     r"|x-goog-signature|awsaccesskeyid|state)=(?P<v>[^\s&\"'<>#]{8,2000})",
@@ -105,7 +112,9 @@ def _find_headers(text: str, lower: str) -> Iterator[Span]:
     for match in _HEADER.finditer(text):
         value = values.Value(match["v"], *match.span("v"))
         scheme = match.group()[:5].lower()
-        if values.is_token(value) or (scheme == "basic" and basic_pair(value.text) and value.text.lower() not in {"auth", "authentication"}):
+        if values.is_token(value) or (
+            scheme == "basic" and basic_pair(value.text) and value.text.lower() not in {"auth", "authentication"}
+        ):
             yield Span(value.start, value.end, "SECRET:authorization")
     if "authorization" in lower:
         for match in _AUTHORIZATION.finditer(text):
@@ -158,7 +167,11 @@ def _start_of_word(text: str, position: int) -> int:
 def _is_harmless_key(prefix: str, word: str, suffix: str) -> bool:
     if HARMLESS_PREFIX.search(prefix) and not word.endswith(("word", "secret")):
         return True
-    if not suffix or (KEPT_SUFFIX.match(suffix) and word in {"secret", "session", "sess", "password", "credential", "auth", "token", "sessid"} and suffix != "s"):
+    if not suffix or (
+        KEPT_SUFFIX.match(suffix)
+        and word in {"secret", "session", "sess", "password", "credential", "auth", "token", "sessid"}
+        and suffix != "s"
+    ):
         return word == "token" and suffix.endswith("id")
     return HARMLESS_SUFFIX.match(suffix) is not None
 
@@ -166,7 +179,11 @@ def _is_harmless_key(prefix: str, word: str, suffix: str) -> bool:
 def _kind(strength: str, prefix: str) -> str:
     if strength != "password":
         return "token" if strength == "token" else "api_key"
-    return "db_password" if any(name in prefix for name in ("db", "pg", "sql", "postgres", "mongo", "redis", "database")) else "password"
+    return (
+        "db_password"
+        if any(name in prefix for name in ("db", "pg", "sql", "postgres", "mongo", "redis", "database"))
+        else "password"
+    )
 
 
 def _value_of(text: str, strength: str, word: str, start: int, end: int) -> values.Value | None:
@@ -209,7 +226,9 @@ def _is_accepted(strength: str, word: str, value: values.Value) -> bool:
     if strength == "password":
         return values.is_password(value)
     if strength == "secret":
-        return values.is_secret(value) or (word == "secret" and value.is_quoted and len(value.text) >= 8 and values.is_password_in_prose(value))
+        return values.is_secret(value) or (
+            word == "secret" and value.is_quoted and len(value.text) >= 8 and values.is_password_in_prose(value)
+        )
     if word in {"otp", "totp", "pin", "mfa", "2fa"} or word.endswith("code"):
         return values.is_code(value) or values.is_token(value)
     return word != "key" and values.is_token(value)
@@ -243,5 +262,7 @@ def _is_loose_token(text: str, value: values.Value) -> bool:
         return False
     if is_hex(value.text):
         return len(value.text) in {32, 48, 64}
-    has_all = any(c.isdigit() for c in value.text) and any(c.isupper() for c in value.text) and any(c.islower() for c in value.text)
+    has_all = (
+        any(c.isdigit() for c in value.text) and any(c.isupper() for c in value.text) and any(c.islower() for c in value.text)
+    )
     return has_all and is_random(value.text) and value.text.count("/") < 3

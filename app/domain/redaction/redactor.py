@@ -1,6 +1,7 @@
 """The redactor of one incident: text in, text without secrets and personal data out, and the way back."""
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from app.domain.redaction.tokens import find_tokens
 from app.domain.redaction.view import normalised
 
 PLACEHOLDER = re.compile(r"\[(?:SECRET:[a-z_]{1,30}|EMAIL|PHONE|CARD|IBAN|SSN)#\d{1,9}\]")
-_REMEMBERED_KINDS = frozenset({"SECRET:password", "SECRET:db_password", "SECRET:url_password", "SECRET:api_key", "SECRET:token", "SECRET:authorization"})
+_REMEMBERED_KINDS = frozenset(
+    {"SECRET:password", "SECRET:db_password", "SECRET:url_password", "SECRET:api_key", "SECRET:token", "SECRET:authorization"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Redacted:
 
 class Redactor:
     """Placeholders (`[SECRET:db_password#3]`, `[EMAIL#1]`) stay the same for a value as long as the redactor lives: one
-    per incident. A secret seen once is found again without its context. Not for use by two threads at once.
+    per incident, usable from many threads. A secret seen once is found again without its context.
     """
 
     def __init__(self, known_values: Sequence[str] = ()) -> None:
@@ -34,21 +37,12 @@ class Redactor:
         self._placeholders: dict[str, str] = {}
         self._originals: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def redact(self, text: str) -> Redacted:
         """The text with every find replaced; everything else keeps its characters."""
-        spans = merged(self._find(text))
-        self._remember(text, spans)
-        pieces: list[str] = []
-        replaced: dict[str, str] = {}
-        position = 0
-        for span in spans:
-            original = text[span.start : span.end]
-            placeholder = self._placeholder(original, span.kind)
-            pieces += [text[position : span.start], placeholder]
-            replaced[placeholder] = original
-            position = span.end
-        return Redacted("".join([*pieces, text[position:]]), replaced)
+        with self._lock:
+            return self._redact(text)
 
     def restore(self, text: str, *, secrets: bool = True) -> str:
         """The text with known placeholders turned back. With `secrets=False` only personal data comes back: for text that
@@ -61,6 +55,20 @@ class Redactor:
             return self._originals.get(match.group(), match.group())
 
         return PLACEHOLDER.sub(original, text)
+
+    def _redact(self, text: str) -> Redacted:
+        spans = merged(self._find(text))
+        self._remember(text, spans)
+        pieces: list[str] = []
+        replaced: dict[str, str] = {}
+        position = 0
+        for span in spans:
+            original = text[span.start : span.end]
+            placeholder = self._placeholder(original, span.kind)
+            pieces += [text[position : span.start], placeholder]
+            replaced[placeholder] = original
+            position = span.end
+        return Redacted("".join([*pieces, text[position:]]), replaced)
 
     def _find(self, text: str) -> Iterator[Span]:
         taken = [match.span() for match in PLACEHOLDER.finditer(text)] if "#" in text else []

@@ -70,6 +70,7 @@ class Admin:
         self._desired, self._fleet, self._load = desired, fleet, load
         self._data, self._token, self._registry, self._port = data, token, registry, port
         self._spool = Spool(data / "spool" / "checkout")
+        self._broken: set[str] = set()
         self.app = web.Application(middlewares=[answer_errors_in_json, self._require_token], client_max_size=16_000)
         self.app.add_routes(
             [
@@ -205,6 +206,7 @@ class Admin:
         spec = service_spec(name)
         if key not in spec.chaos:
             raise SpecError(f"{name} cannot be broken by {key!r}", f"Known: {', '.join(spec.chaos) or 'none'}.", 404)
+        self._broken.add(name)
         return web.json_response(await self._fleet.put_chaos(name, key, spec.chaos[key].parse(key, body.get("value"))))
 
     async def heal(self, _request: web.Request) -> web.Response:
@@ -212,9 +214,9 @@ class Admin:
         self._load.multiplier = 1.0
         self._desired.reset()
         self._spool.empty()
-        broken = [name for name in SERVICES if SERVICES[name].chaos]
         await asyncio.gather(*(self._fleet.settle(name) for name in SERVICES))
-        await asyncio.gather(*(self._fleet.restart(name) for name in broken))
+        await asyncio.gather(*(self._fleet.restart(name) for name in self._broken))
+        self._broken.clear()
         self._desired.forget_changes()
         return web.json_response({"ok": True})
 

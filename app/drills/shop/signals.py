@@ -57,9 +57,11 @@ def _own_signals(name: str) -> list[dict[str, Any]]:
             "bad": "above",
             "threshold": 0.5,
         }
+        used = _gauge(name, "pool_used_ratio", "ratio", "shop_pool_in_use", 0.9)
         disk = _gauge(name, "disk_used_ratio", "ratio", "shop_disk_used_bytes", 0.9)
         return [
-            _gauge(name, "pool_in_use", "connections", "shop_pool_in_use", 18),
+            used | {"denominator": 'shop_pool_size{service="checkout"}'},
+            _gauge(name, "pool_in_use", "connections", "shop_pool_in_use"),
             _gauge(name, "pool_size", "connections", "shop_pool_size"),
             timeouts,
             _gauge(name, "queue_depth", "orders", "shop_queue_depth", 8),

@@ -60,12 +60,16 @@ def build_app(
     """
     logger = quiet_logger("sitrep.slack.bolt")
     home = Home(AsyncWebClient(token=bot_token, base_url=base_url, timeout=timeout_s, retry_handlers=[], logger=logger))
+
+    async def authorize() -> AuthorizeResult:
+        return await home.known()
+
     app = AsyncApp(
         name="sitrep",
         logger=logger,
         signing_secret=signing_secret or "unused",
         client=AsyncWebClient(base_url=base_url, timeout=timeout_s, retry_handlers=[], logger=logger),
-        authorize=home.authorize,
+        authorize=authorize,
     )
     door = _Door(deliver, command)
     for name in EVENTS:
@@ -96,7 +100,7 @@ class Home:
         self._client = client
         self._known: AuthorizeResult | None = None
 
-    async def authorize(self, **_request: object) -> AuthorizeResult:
+    async def known(self) -> AuthorizeResult:
         """Who Sitrep is. Raises Unavailable while Slack does not say, so that nothing is acknowledged and then lost."""
         if self._known is None:
             try:

@@ -144,7 +144,7 @@ def teams(body: Body) -> set[str]:
     return named - {""}
 
 
-def pick(value: Json | Body, *path: str) -> str:
+def pick(value: "Json | Body", *path: str) -> str:
     """The string at the end of a path of keys, without what no database can store; empty if there is none."""
     found = _inner(value, *path)
     return found[:_LONGEST].encode("utf-8", "replace").decode().replace("\x00", "") if isinstance(found, str) else ""
@@ -155,7 +155,7 @@ def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _inner(value: Json | Body, *path: str) -> Json:
+def _inner(value: "Json | Body", *path: str) -> Json:
     found: Json | Body = value
     for key in path:
         found = found.get(key) if isinstance(found, Mapping) else None

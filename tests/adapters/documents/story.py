@@ -63,17 +63,17 @@ EVIDENCE = (
 ENTRIES: list[tuple[float, EntryKind, str, str, dict[str, object]]] = [
     (0.5, EntryKind.OPENED, "Opened by alertmanager: Checkout errors", "sitrep", {"severity": 2}),
     (0.6, EntryKind.ALERT, "CheckoutErrors on checkout is firing", "alertmanager", {"evidence": "E1"}),
-    (1.7, EntryKind.FINDING, "Likely memory pressure on checkout", "sitrep", {"evidence": "E2"}),
+    (1.7, EntryKind.FINDING, "Likely memory pressure on checkout", "sitrep (rules and statistics)", {"evidence": ["E2"]}),
     (2.0, EntryKind.ROLE, "<@U1ALICE> leads", "U1ALICE", {}),
     (3.0, EntryKind.PROPOSAL, "Restart checkout proposed", "sitrep", {"proposal": "prop_1"}),
-    (4.0, EntryKind.DECISION, "Approved by <@U2BOB>", "U2BOB", {"proposal": "prop_1", "decision": "approve"}),
+    (4.0, EntryKind.DECISION, "<@U2BOB> approves: Restart checkout", "U2BOB", {"proposal": "prop_1"}),
     (4.2, EntryKind.INTENT, "About to run restart on checkout", "sitrep", {"proposal": "prop_1"}),
     (4.3, EntryKind.RUN, "restart ran on checkout", "sitrep", {"proposal": "prop_1"}),
-    (7.0, EntryKind.VERDICT, "No change: error_ratio 30 % before, 31 % after", "sitrep", {"proposal": "prop_1", "metric": "error_ratio"}),
+    (7.0, EntryKind.VERDICT, "Restart checkout: no change, error_ratio 30 % before, 31 % after", "sitrep", {"proposal": "prop_1"}),
     (7.4, EntryKind.NOTE, "Somebody should have seen the pool size <script>alert(1)</script> [T1]", "U2BOB", {}),
     (8.0, EntryKind.FINDING, "The connection pool of checkout is too small since 03:10", "sitrep", {"evidence": "E3"}),
     (10.0, EntryKind.PROPOSAL, "Set db_pool_size back to 40", "U1ALICE", {"proposal": "prop_2"}),
-    (11.0, EntryKind.DECISION, "Approved by <@U2BOB>", "U2BOB", {"proposal": "prop_2", "decision": "approve"}),
+    (11.0, EntryKind.DECISION, "<@U2BOB> approves: Set db_pool_size of checkout back to 40", "U2BOB", {"proposal": "prop_2"}),
     (11.1, EntryKind.INTENT, "About to run set-config on checkout", "sitrep", {"proposal": "prop_2"}),
     (11.2, EntryKind.RUN, "set-config ran on checkout", "sitrep", {"proposal": "prop_2"}),
     (14.5, EntryKind.VERDICT, "Recovered: error_ratio 31 % before, 0.2 % after", "sitrep", {"proposal": "prop_2", "metric": "error_ratio"}),
@@ -90,7 +90,17 @@ def proposal(ident: str, action: str, minute: float, verdict: Verdict, **paramet
     if action != "restart":
         why = (Finding("db_pool_size went from 40 to 4 two minutes before the errors.", ("E3",), Confidence.LIKELY),)
     return Proposal(
-        ident, request, title, Risk.MEDIUM, why, "sitrep", at(minute), at(minute + 15), "U1ALICE", ProposalStatus.DONE, verdict=verdict
+        ident,
+        request,
+        title,
+        Risk.MEDIUM,
+        why,
+        "sitrep",
+        at(minute),
+        at(minute + 15),
+        "U1ALICE",
+        ProposalStatus.DONE,
+        verdict=verdict,
     )
 
 
@@ -99,7 +109,19 @@ PROPOSALS = (
     proposal("prop_2", "set-config", 10, Verdict.RECOVERED, db_pool_size=40),
 )
 RUNS = tuple(
-    Run(item.id, 7, item.fingerprint, at(begun), ProposalStatus.DONE, at(begun + 0.1), before, output, item.verdict, at(ended), after)
+    Run(
+        item.id,
+        7,
+        item.fingerprint,
+        at(begun),
+        ProposalStatus.DONE,
+        at(begun + 0.1),
+        before,
+        output,
+        item.verdict,
+        at(ended),
+        after,
+    )
     for item, begun, before, output, ended, after in (
         (PROPOSALS[0], 4.2, 0.302, "restarted in 1.2 s", 7, 0.308),
         (PROPOSALS[1], 11.1, 0.308, "db_pool_size = 40", 14.5, 0.002),
@@ -135,14 +157,24 @@ def facts() -> PostmortemFacts:
     """The whole record of INC-7."""
     return PostmortemFacts(
         incident=incident(),
-        signals=(Signal("alertmanager", "f1", "CheckoutErrors", SignalState.RESOLVED, Severity.SEV2, at(0), "checkout", at(14.4)),),
+        signals=(
+            Signal("alertmanager", "f1", "CheckoutErrors", SignalState.RESOLVED, Severity.SEV2, at(0), "checkout", at(14.4)),
+        ),
         evidence=EVIDENCE,
         assessments=ASSESSMENTS,
         proposals=PROPOSALS,
         runs=RUNS,
         entries=chain(7, ENTRIES),
         follow_ups=(
-            FollowUp("fu_1", 7, FollowUpKind.PREVENT, "Refuse a db_pool_size below 10 in the deploy check", "E3", "U2BOB", at(60 * 24 * 7)),
+            FollowUp(
+                "fu_1",
+                7,
+                FollowUpKind.PREVENT,
+                "Refuse a db_pool_size below 10 in the deploy check",
+                "E3",
+                "U2BOB",
+                at(60 * 24 * 7),
+            ),
             FollowUp("fu_2", 7, FollowUpKind.DETECT, "Alert on pool wait time before requests fail", "T11"),
         ),
         impacts=(Impact("checkout", "error_ratio", "ratio", 0.002, 0.31, at(3), 840.0),),

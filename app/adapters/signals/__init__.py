@@ -1,0 +1,1 @@
+"""Inbound alerts: a bounded reader for bodies, and one parser per sender."""

@@ -1,0 +1,1 @@
+"""Durable hands: tasks on DBOS."""

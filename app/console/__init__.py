@@ -1,0 +1,1 @@
+"""The pages people open in a browser: what they show, their templates and their static files."""

@@ -1,0 +1,65 @@
+"""`sitrep export` and `sitrep audit`: what is known of an incident, and whether its timeline is whole."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from datetime import datetime
+
+from app.domain.errors import AuditBroken, BadInput, NotFound
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the commands."""
+    export = commands.add_parser("export", help="print an incident's postmortem or record")
+    export.add_argument("incident", help="its number, such as 3 or INC-3")
+    export.add_argument("--format", choices=("md", "html", "json"), default="md")
+    export.set_defaults(run=_export)
+    audit = commands.add_parser("audit", help="check the timelines' hash chains")
+    audit.add_argument("what", choices=("verify",))
+    audit.set_defaults(run=_audit)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from app.bootstrap import open_store
+    from app.entrypoints.cli.main import settings_of
+
+    digits = options.incident.lower().removeprefix("inc-").lstrip("#")
+    if not digits.isdigit():
+        raise BadInput(f"'{options.incident}' is no incident number.", "For example: sitrep export 3 --format md")
+    store = open_store(settings_of(options))
+    with store.begin() as tx:
+        incident, paper, entries = tx.incidents.get(int(digits)), tx.papers.postmortem(int(digits)), tx.timeline.of(int(digits))
+    store.close()
+    if options.format == "json":
+        record = {"incident": dataclasses.asdict(incident), "timeline": [dataclasses.asdict(entry) for entry in entries]}
+        print(json.dumps(record, indent=2, default=_word, ensure_ascii=False))
+        return 0
+    if paper is None:
+        raise NotFound(f"{incident.name} has no postmortem yet.", "Resolve it, or draft one with `/inc postmortem`.")
+    print(paper.markdown if options.format == "md" else paper.html)
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from app.bootstrap import open_store
+    from app.domain.timeline import check_chain
+    from app.entrypoints.cli.main import settings_of
+
+    store = open_store(settings_of(options))
+    with store.begin() as tx:
+        chains = [(incident, tx.timeline.of(incident.number)) for incident in tx.incidents.recent(100_000)]
+    store.close()
+    for incident, entries in reversed(chains):
+        try:
+            head = check_chain(entries)
+        except AuditBroken as problem:
+            print(f"sitrep: {problem}", file=sys.stderr)
+            return 1
+        print(f"{incident.name}: {len(entries)} entries, whole, head {head}")
+    print(f"{len(chains)} chains, all whole.")
+    return 0
+
+
+def _word(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
