@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from app.adapters.actions.by_executor import RunnerByExecutor
 from app.adapters.actions.command import CommandRunner
 from app.adapters.actions.http import HttpRunner
-from app.adapters.changes.platform import NoChanges, PlatformChanges
+from app.adapters.changes.none import NoChanges
+from app.adapters.changes.platform import PlatformChanges
 from app.adapters.clock.system import SystemClock, SystemIds
 from app.adapters.documents.draft import DraftDocuments
 from app.adapters.inventory.reader import load
 from app.adapters.knowledge.library import Library
-from app.adapters.logs.files import FileLogs, NoLogs
+from app.adapters.logs.files import FileLogs
+from app.adapters.logs.none import NoLogs
 from app.adapters.metrics.prometheus import PrometheusMetrics
 from app.adapters.metrics.scraped import ScrapedMetrics
 from app.adapters.signals.alertmanager import parse as parse_alertmanager
@@ -114,7 +118,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     inventory, store, library = read_inventory(settings), open_store(settings), open_library(settings)
     metrics = _metrics(settings, inventory, clock)
     runner = RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
-    analyst = _analyst(settings)
+    analyst = _analyst(settings, clock)
     tasks = DbosTasks(settings.tasks_url)
     say = Say(ids, clock)
     documents = DraftDocuments()
@@ -158,20 +162,25 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
 
 def _metrics(settings: Settings, inventory: Inventory, clock: SystemClock) -> PrometheusMetrics | ScrapedMetrics:
     if settings.prometheus_url:
-        return PrometheusMetrics(settings.prometheus_url)
+        return PrometheusMetrics(settings.prometheus_url, _client(), window_s=settings.rate_window_s, step_s=settings.step_s)
     return ScrapedMetrics(inventory, clock)
+
+
+def _client() -> httpx.Client:
+    """A client for reading: no proxies from the environment, short patience."""
+    return httpx.Client(trust_env=False, timeout=5.0)
 
 
 def _changes(settings: Settings, inventory: Inventory) -> Changes:
     url, token_env = inventory.platform.get("url", ""), inventory.platform.get("token_env", "")
-    return PlatformChanges(url, settings.environ.get(token_env, "")) if url else NoChanges()
+    return PlatformChanges(url, settings.environ.get(token_env, ""), _client()) if url else NoChanges()
 
 
 def _logs(inventory: Inventory) -> Logs:
     return FileLogs(Path(inventory.logs_dir)) if inventory.logs_dir else NoLogs()
 
 
-def _analyst(settings: Settings) -> Analyst | None:
+def _analyst(settings: Settings, clock: SystemClock) -> Analyst | None:
     """The model, if one is set; a model on this machine counts as the local tier."""
     if not settings.model or not (settings.openai_api_key or settings.openai_base_url):
         return None
@@ -189,6 +198,7 @@ def _analyst(settings: Settings) -> Analyst | None:
         settings.openai_api_key,
         settings.model,
         redactor_for,
+        clock,
         tier=Tier.LOCAL_MODEL if is_local else Tier.MODEL,
     )
 

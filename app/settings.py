@@ -30,6 +30,8 @@ class Settings:
     config: Path | None = None
     prometheus_url: str = ""
     loki_url: str = ""
+    rate_window_s: int = 60
+    step_s: float = 5.0
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -12,10 +12,12 @@ from app.domain.errors import ActionRefused, AuditBroken, NotFound
 from app.domain.evidence import Assessment, Evidence
 from app.domain.incident import Incident, Status
 from app.domain.inventory import Inventory
-from app.domain.postmortem import FollowUp, Postmortem
+from app.domain.postmortem import FollowUp, Postmortem, PostmortemFacts
 from app.domain.proposal import Proposal, ProposalStatus, Run
 from app.domain.signal import SignalState
 from app.domain.timeline import Entry, check_chain
+from app.ports.clock import Clock
+from app.ports.documents import Documents
 from app.ports.store import Store, Transaction
 
 NameOf = Callable[[str], str]
@@ -84,6 +86,8 @@ class Views:
 
     store: Store
     inventory: Inventory
+    clock: Clock
+    documents: Documents
     name_of: NameOf
 
     def incidents(self, asked: str = "") -> IncidentList:
@@ -116,13 +120,14 @@ class Views:
             )
 
     def postmortem(self, number: int) -> Postmortem:
-        """The newest draft; raises NotFound with what brings it about."""
+        """The newest draft, or a preview from the record so far (revision 0, without metrics); raises NotFound."""
         with self.store.begin() as tx:
             incident = visible_incident(tx, number)
             found = tx.papers.postmortem(number)
-        if found is None:
-            raise NotFound(f"{incident.name} has no postmortem yet.", "Sitrep drafts it when the incident is resolved.")
-        return found
+            if found is not None:
+                return found
+            facts = self._facts(tx, incident)
+        return self.documents.postmortem(facts)
 
     def name(self, user: str) -> str:
         """The name of a person by chat id; `sitrep` is Sitrep, empty stays empty."""
@@ -138,6 +143,25 @@ class Views:
         if not incident.is_open:
             return IncidentRow(incident, self.name(incident.lead or ""), "")
         return IncidentRow(incident, self.name(incident.lead or ""), next_step(incident, tx.proposals.of(incident.number), False))
+
+    def _facts(self, tx: Transaction, incident: Incident) -> PostmortemFacts:
+        number = incident.number
+        proposals, entries = tx.proposals.of(number), tx.timeline.of(number)
+        people = {entry.actor for entry in entries} | set(incident.roles.values()) | {incident.lead or ""}
+        return PostmortemFacts(
+            incident=incident,
+            signals=tuple(tx.signals.of(number)),
+            evidence=tuple(tx.evidence.of(number)),
+            assessments=tuple(tx.assessments.of(number)),
+            proposals=tuple(proposals),
+            runs=tuple(run for proposal in proposals if (run := tx.proposals.run_of(proposal.id))),
+            entries=tuple(entries),
+            follow_ups=tuple(tx.papers.follow_ups(number)),
+            impacts=(),
+            series=(),
+            people={user: self.name(user) for user in people if user},
+            written_at=self.clock.now(),
+        )
 
     def _attempt(self, tx: Transaction, proposal: Proposal) -> Attempt:
         try:

@@ -16,8 +16,8 @@ _TIME_UNITS = {
     "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0, "day": 86400.0, "days": 86400.0,
 }  # fmt: skip
 _SIZE_UNITS = {
-    "b": 1.0, "byte": 1.0, "bytes": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30,
-    "tib": 2.0**40,
+    "b": 1.0, "byte": 1.0, "bytes": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2.0**10, "mib": 2.0**20,
+    "gib": 2.0**30, "tib": 2.0**40,
 }  # fmt: skip
 _SHARE_UNITS = {"%": 0.01, "percent": 0.01, "per cent": 0.01, "percentage": 0.01, "ratio": 1.0}
 _BIG_UNITS = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -27,21 +27,26 @@ _UNITS = {
     **{name: ("share", factor) for name, factor in _SHARE_UNITS.items()},
     **{name: ("count", factor) for name, factor in _BIG_UNITS.items()},
 }
+_SMALL = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {
-    word: number
-    for number, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], 2
-    )
-} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100,
-     "thousand": 1000, "million": 1_000_000, "dozen": 12}  # fmt: skip
+    **{word: number for number, word in enumerate(_SMALL.split(), 2)},
+    **{word: number * 10 for number, word in enumerate(_TENS.split(), 2)},
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 1_000_000,
+}
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?=T|\b)")
 _TIME = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![\d:]*\d)")
-_NAME = re.compile(
-    r"(?:[A-Za-z_][\w]*(?:[-./:][\w]+)*[-._/]?\d[\w.:/-]*\w|[A-Za-z_]+[-_]?\d)(?!\w)|\d+(?:\.\d+){2,}[\w.-]*|\b(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b|\b\d+xx\b"
-)
+_CHUNK = re.compile(r"[A-Za-z0-9_][\w./-]*")
+_MEASURE = re.compile(r"\d[\d.,]*(?:e[-+]?\d{1,3})?[-/]?[^\W\d_]{0,12}(?:[-/]\d[\d.,]*[^\W\d_]{0,12})?")
+_DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
+_HASH = re.compile(r"(?=\d*[a-f])[0-9a-f]{7,64}")
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-−+]?(?P<digits>\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?)"
+    r"(?<![\w.,])[-\u2212+]?(?P<digits>\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?)"
     r"(?:[ -]?(?P<unit>%|[A-Za-zµμ]{1,12}(?![\w]))|(?=\W|$|[A-Za-z]))",
     re.IGNORECASE,
 )
@@ -95,11 +100,15 @@ def known_in(evidence: Iterable[Evidence], passages: Iterable[str] = ()) -> Know
 def invented_in(text: str, known: Known) -> str | None:
     """The first number, time or name with digits that the evidence does not hold, as written; None if all are there."""
     rest = PLACEHOLDER.sub(" ", unicodedata.normalize("NFKC", text))
-    for pattern, is_there in ((_DATE, _is_known_date), (_TIME, _is_known_time), (_NAME, _is_known_name)):
+    for pattern, is_there in ((_DATE, _is_known_date), (_TIME, _is_known_time)):
         for match in pattern.finditer(rest):
             if not is_there(match.group(), known):
                 return match.group()
         rest = pattern.sub(" ", rest)
+    for match in _CHUNK.finditer(rest):
+        if _is_name(match.group()) and not _is_known_name(match.group(), known):
+            return match.group()
+    rest = _CHUNK.sub(lambda match: " " if _is_name(match.group()) else match.group(), rest)
     for figure, written in _figures(rest):
         if not any(_agree(figure, other) for other in known.figures):
             return written
@@ -159,6 +168,14 @@ def _is_known_date(written: str, known: Known) -> bool:
 
 def _is_known_time(written: str, known: Known) -> bool:
     return written.zfill(5) in known.times or written.zfill(8) in known.times
+
+
+def _is_name(chunk: str) -> bool:
+    """True for a name with digits in it: `web-2`, `p95`, `v1.2.3`, an address, a commit; False for a number with a unit."""
+    bare = chunk.rstrip("./-")
+    if not any(char.isdigit() for char in bare):
+        return False
+    return _MEASURE.fullmatch(bare) is None or _DOTTED.match(bare) is not None or _HASH.fullmatch(bare) is not None
 
 
 def _is_known_name(written: str, known: Known) -> bool:

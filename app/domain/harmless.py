@@ -13,7 +13,7 @@ _ADDRESS = re.compile(
     r"(?::\d{1,5})?(?:/[^\s<>|]*|(?![\w.-]))",
     re.IGNORECASE,
 )
-_BROADCAST = re.compile(r"[@＠](?=here|channel|everyone|group|all\b|[UWS][A-Z0-9]{6,})", re.IGNORECASE)
+_BROADCAST = re.compile(r"@(?=here|channel|everyone|group|all\b|[UWS][A-Z0-9]{6,})", re.IGNORECASE)
 _OPENING = re.compile(r"<(?=[^\s\d=])")
 _CLOSING = re.compile(r"(?<=[^\s=-])>")
 _LINK_REMOVED = "(link removed)"

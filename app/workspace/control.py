@@ -47,7 +47,7 @@ class Control:
 
     def messages(self, channel: str, user: str = "", thread: str = "") -> list[dict[str, Any]]:
         """What a person sees in a channel or thread, messages for their eyes only included."""
-        query = {"channel": channel, **({"user": user} if user else {}), **({"thread_ts": thread} if thread else {})}
+        query = {"channel": channel, **({"user": user} if user else {}), **({"thread": thread} if thread else {})}
         return list(self._read("messages", query)["messages"])
 
     def journal(self) -> dict[str, Any]:

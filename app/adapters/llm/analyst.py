@@ -91,8 +91,8 @@ class ModelAnalyst:
         try:
             redactor = self._redactor_for(incident)
             return redactor, build(redactor)
-        except Exception as problem:
-            log.exception("model.redaction_failed", incident=incident, error=type(problem).__name__)
+        except Exception as problem:  # noqa: BLE001 - fails closed whatever went wrong
+            log.error("model.redaction_failed", incident=incident, error=type(problem).__name__)  # noqa: TRY400 - a traceback could show what was not masked
             raise Unavailable("Redaction failed, so nothing was sent to the model.", "See the log.") from None
 
     def _ask(self, prompt: Prompt, shape: type[ReplyT]) -> ReplyT:

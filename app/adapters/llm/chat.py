@@ -106,7 +106,7 @@ class Chat:
                 wire_schema(shape),
                 method=manner.method,
                 include_raw=True,
-                **({"strict": True} if manner.method == "json_schema" else {}),
+                strict=True if manner.method == "json_schema" else None,
             )
             result: Any = structured.invoke([("system", prompt.rules), ("human", prompt.data)])
         raw = result["raw"]

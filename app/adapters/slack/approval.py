@@ -106,9 +106,9 @@ def _promise(card: ApprovalCard) -> str:
         return "*It helped if:* nothing to measure by"
     unit = card.metric.unit if card.metric else ""
     probe = card.spec.probe
-    place = f" of {plain(probe.service or card.proposal.request.target, 80)}"
+    place = plain(probe.service or card.proposal.request.target, 80)
     undo = plain(card.undo_text, 300) or ("possible, by hand" if card.spec.is_reversible else "none registered")
-    return f"*It helped if:* {plain(probe.sentence(unit), 300)}{place}\n*Undo:* {undo}"
+    return f"*It helped if:* on {place}, {plain(probe.sentence(unit), 300)}\n*Undo:* {undo}"
 
 
 def _buttons(card: ApprovalCard) -> list[Block]:

@@ -92,7 +92,7 @@ def _finding(finding: Finding) -> str:
 
 def _next_step(card: IncidentCard) -> str:
     if card.incident.status.value in {"resolved", "closed"}:
-        return "*Next:* " + ("read the postmortem draft." if card.incident.closed_at else "`/inc postmortem`, then close.")
+        return "*Next:* review the postmortem draft. `/inc postmortem` writes it again from the record."
     lines = [_standing(proposal) for proposal in sorted(card.proposals, key=_is_over)[:_PROPOSALS]]
     if lines:
         return "*Next step*\n" + clip(lines, 1000)

@@ -1,5 +1,6 @@
 """Context: secrets that only the words around them give away: keys, flags, sentences, addresses, headers, cookies."""
 
+# ruff: noqa: E501 - one command or phrase per line
 import re
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ _ELEMENT = re.compile(r"[^<>]{0,60}>\s{0,4}")
 _SPACE = re.compile(r"[ \t]{1,4}")
 _SAYS = re.compile(
     r"(?:[ ]{1,2}[\w@./'()-]{1,30}){0,6}?[ ]{1,2}(?:is|was|are|lautet|ist|war|est|era|es|é|è|är|er|on|to|now|become|becomes|jest|to jest|это|:)[ :]{1,3}"
-    r"|[ ]?(?:是|为|為|は|이|은|는|:|—|–|-)[ ]?",
+    r"|[ ]?(?:是|为|為|は|이|은|는|:|\u2014|\u2013|-)[ ]?",
     re.IGNORECASE,
 )
 _NEARBY = re.compile(r"(?<![\w/+.-])[\w+/=~.-]{16,200}(?![\w+/-])")
@@ -111,10 +112,8 @@ def _find_flags(text: str) -> Iterator[Span]:
 def _find_headers(text: str, lower: str) -> Iterator[Span]:
     for match in _HEADER.finditer(text):
         value = values.Value(match["v"], *match.span("v"))
-        scheme = match.group()[:5].lower()
-        if values.is_token(value) or (
-            scheme == "basic" and basic_pair(value.text) and value.text.lower() not in {"auth", "authentication"}
-        ):
+        is_pair = match.group()[:5].lower() == "basic" and not values.is_placeholder(value.text) and basic_pair(value.text)
+        if values.is_token(value) or is_pair:
             yield Span(value.start, value.end, "SECRET:authorization")
     if "authorization" in lower:
         for match in _AUTHORIZATION.finditer(text):
@@ -123,6 +122,10 @@ def _find_headers(text: str, lower: str) -> Iterator[Span]:
     if "cookie" in lower:
         for match in _COOKIES.finditer(text):
             yield from _find_cookies(text, *match.span("v"))
+    yield from _find_pairs(text)
+
+
+def _find_pairs(text: str) -> Iterator[Span]:
     for match in _PAIR.finditer(text):
         value = values.Value(match["v"].rstrip(".!)"), match.start("v"), match.end("v"))
         if values.is_password_in_prose(value) and not match["user"].isdigit():

@@ -13,52 +13,9 @@ _HIDDEN_MAIL = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{2,64} at [\w-]{2,63}(?: dot [\w-]{2,24}){1,3}(?!\w)", re.IGNORECASE)
-_NO_MAIL_TOP = frozenset(
-    [
-        "internal",
-        "local",
-        "localdomain",
-        "lan",
-        "svc",
-        "cluster",
-        "service",
-        "socket",
-        "timer",
-        "target",
-        "mount",
-        "slice",
-        "scope",
-        "device",
-        "path",
-        "home",
-        "corp",
-        "intern",
-        "js",
-        "ts",
-        "py",
-        "go",
-        "rs",
-        "java",
-        "rb",
-        "json",
-        "yaml",
-        "yml",
-        "png",
-        "svg",
-        "css",
-        "md",
-        "txt",
-        "log",
-        "gz",
-        "zip",
-        "tar",
-        "conf",
-        "cfg",
-        "sh",
-        "so",
-        "jar",
-    ]
-)
+_NOT_MAIL = """internal local localdomain lan svc cluster service socket timer target mount slice scope device path home corp intern
+js ts py go rs java rb json yaml yml png svg css md txt log gz zip tar conf cfg sh so jar"""
+_NO_MAIL_TOP = frozenset(_NOT_MAIL.split())
 _DIGITS = re.compile(r"(?<![\w.+/-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
@@ -134,15 +91,23 @@ def _find_numbers(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.start() + end, "IBAN")
     for match in _SSN.finditer(text):
         yield Span(*match.span(), "SSN")
+    yield from _find_phones(text)
+
+
+def _find_phones(text: str) -> Iterator[Span]:
     for pattern in (_PHONE, _PHONE_PLUS):
         for match in pattern.finditer(text):
-            if 8 <= sum(char.isdigit() for char in match.group()) <= 15:
+            if 8 <= _digits(match.group()) <= 15:
                 yield Span(*match.span(), "PHONE")
     lower = text.lower()
     if not text.isascii() or any(word in lower for word in _PHONE_WORDS):
         for match in _PHONE_NAMED.finditer(text):
-            if 7 <= sum(char.isdigit() for char in match["v"]) <= 15:
+            if 7 <= _digits(match["v"]) <= 15:
                 yield Span(*match.span("v"), "PHONE")
+
+
+def _digits(text: str) -> int:
+    return sum(char.isdigit() for char in text)
 
 
 def _iban_end(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.domain.redaction.checks import entropy, is_hex, is_name, is_random, is_uuid
 from app.domain.redaction.words import PLACEHOLDER, STATUS
@@ -17,7 +18,7 @@ _QUOTED = {
 _ESCAPED_QUOTE = re.compile(r"\\{1,3}[\"']((?:[^\"'\\\n]){1,2000})")
 _BARE = re.compile(r"(?:[^\s\"'`<>,;&|)\]}\\]|[,;&|)\]}\\](?![\s\"',;)\]}&|]|$|[\w.-]{1,40}[=:]|n))+")
 _WHOLE = re.compile(r"\S+")
-_PROSE_END = ".,;:!?)]}>\"'。，、"
+_PROSE_END = ".,;:!?)]}>\"'\u3002\uff0c\u3001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def is_password_in_prose(value: Value) -> bool:
     has_letter = any(char.isalpha() for char in text)
     has_digit = any(char.isdigit() for char in text)
     has_sign = any(char in "!@#$%^&*+=~?|" for char in text)
-    has_hump = any(a.islower() and b.isupper() for a, b in zip(text, text[1:], strict=False))
+    has_hump = any(a.islower() and b.isupper() for a, b in pairwise(text))
     is_dull = is_name(text) and not has_sign and sum(char.isalpha() for char in text) > 0 and len(text) < 30 and "-" in text
     return not is_dull and ((has_letter and (has_digit or has_sign)) or has_hump) and not _is_measure(text)
 

@@ -1,5 +1,6 @@
 """A view: the text as a reader would understand it, with the way back to the characters that were really there."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -85,8 +86,7 @@ def _unescaped(piece: str) -> str:
     if piece[0] == "%":
         return chr(int(piece[1:3], 16)) + ("?" if len(piece) > 3 else "")
     if piece[:2] in {"\\u", "\\x"}:
-        return chr(int(piece[2:], 16))
+        return chr(int(piece[-2:], 16))
     if piece[:2] == "&#":
-        digits = piece[2:-1]
-        return chr(int(digits[1:], 16) if digits[0] in "xX" else int(digits))
+        return html.unescape(piece)
     return _ENTITIES.get(piece, "")

@@ -16,6 +16,7 @@ from app.domain.errors import NotFound, SitrepError, Unavailable
 from app.domain.inventory import Inventory
 from app.domain.wording import duration
 from app.ports.clock import Clock
+from app.ports.documents import Documents
 from app.ports.store import Store
 
 if TYPE_CHECKING:
@@ -50,14 +51,16 @@ def router(
     store: Store,
     inventory: Inventory,
     clock: Clock,
+    documents: Documents,
     *,
     hosts: Collection[str] = (),
     name_of: NameOf = str,
 ) -> APIRouter:
     """`/`, `/incidents/{n}` and its postmortem, plot and markdown. Requests whose Host header names neither this machine
-    nor one of `hosts` are refused, so that no other site's name can be pointed here. `name_of` turns a chat id into a name.
+    nor one of `hosts` are refused, so that no other site's name can be pointed here. `documents` draws a preview
+    while no draft is stored, and `name_of` turns a chat id into a name.
     """
-    views = Views(store, inventory, name_of)
+    views = Views(store, inventory, clock, documents, name_of)
     render = _renderer(views, clock)
     routes = APIRouter(route_class=_guarded(LOOPBACK | frozenset(hosts), render), default_response_class=HTMLResponse)
     _add_pages(routes, views, render)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
@@ -15,7 +15,7 @@ from app.domain.signal import Signal
 MAX_BYTES = 2 * 1024 * 1024
 
 Reader = Callable[[bytes], Mapping[str, Json]]
-Parser = Callable[[Mapping[str, Json]], "list[Signal]"]
+Parser = Callable[[Mapping[str, Json]], Sequence[Signal]]
 Receive = Callable[[str, str, Mapping[str, Json]], bool]
 
 
@@ -52,7 +52,7 @@ def _endpoint(
     return accept
 
 
-def delivery_key(source: str, payload: Mapping[str, Json], signals: list[Signal]) -> str:
+def delivery_key(source: str, payload: Mapping[str, Json], signals: Sequence[Signal]) -> str:
     """The same for every delivery that says the same about the same episodes: a repetition changes nothing."""
     said = sorted(f"{signal.episode}|{signal.state.value}|{int(signal.severity)}" for signal in signals)
     return f"{source}:{digest({'said': [*said], 'group': payload.get('groupKey', '')})}"
