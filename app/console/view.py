@@ -204,10 +204,10 @@ def _step_of_action(by_status: dict[ProposalStatus, Proposal], proposals: Sequen
 
 def _step_of_status(incident: Incident) -> str:
     if incident.status is Status.MONITORING:
-        return "Watch that it holds, then resolve it: /inc resolve"
+        return "Watch that it holds, then resolve it: `/inc resolve`"
     if incident.lead is None:
-        return "Take the lead: /inc lead @you"
-    return "Choose an action: /inc propose" if incident.status is Status.IDENTIFIED else "Look at the evidence and find the cause."
+        return "Take the lead: `/inc lead @you`"
+    return "Choose an action: `/inc propose`" if incident.status is Status.IDENTIFIED else "Look at the evidence and find the cause."
 
 
 def _matches(incident: Incident, asked: str) -> bool:

@@ -105,14 +105,23 @@ def invented_in(text: str, known: Known) -> str | None:
             if not is_there(match.group(), known):
                 return match.group()
         rest = pattern.sub(" ", rest)
-    for match in _CHUNK.finditer(rest):
-        if _is_name(match.group()) and not _is_known_name(match.group(), known):
-            return match.group()
-    rest = _CHUNK.sub(lambda match: " " if _is_name(match.group()) else match.group(), rest)
-    for figure, written in _figures(rest):
+    return _invented_name(rest, known) or _invented_number(_CHUNK.sub(_without_name, rest), known)
+
+
+def _invented_name(text: str, known: Known) -> str | None:
+    chunks = (match.group() for match in _CHUNK.finditer(text))
+    return next((chunk for chunk in chunks if _is_name(chunk) and not _is_known_name(chunk, known)), None)
+
+
+def _without_name(match: re.Match[str]) -> str:
+    return " " if _is_name(match.group()) else match.group()
+
+
+def _invented_number(text: str, known: Known) -> str | None:
+    for figure, written in _figures(text):
         if not any(_agree(figure, other) for other in known.figures):
             return written
-    for match in _WORD.finditer(rest):
+    for match in _WORD.finditer(text):
         value = float(_WORDS[match.group().lower()])
         if match.group().lower() not in known.text and not any(other.value == value for other in known.figures):
             return match.group()

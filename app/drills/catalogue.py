@@ -7,7 +7,7 @@ from typing import Any
 from app.drills.shop.launcher import Shop
 from app.drills.shop.spec import TOKEN_ENV
 
-ON_CALL, APPROVER = "U0ALICE01", "U0BOB002"
+ON_CALL, APPROVER = "U0ALICE01", "U0BOB0001"
 
 
 def shop_inventory(shop: Shop) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     checks = {**sitrep.checks, "slack": slack}
     api.include_router(health.router(checks, frozenset({"database"}), registry))
     api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
-    api.include_router(console.router(sitrep.store, sitrep.inventory, sitrep.clock, hosts=(sitrep.settings.http_host,)))
+    api.include_router(console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,)))
     return api
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from app.domain.errors import OutcomeUnknown, Refused, RoomBusy, Unavailable
+from app.domain.errors import BadInput, NotFound, OutcomeUnknown, Refused, RoomBusy, Unavailable
 from app.domain.incident import Incident
 from app.domain.inventory import Inventory
 from app.domain.messages import Message, Note, Picture
@@ -58,7 +58,7 @@ class Send:
             state = OutboxState.PENDING if item.attempts < MAX_ATTEMPTS else OutboxState.FAILED
             self._settle(item, state, problem.message, RETRY_AFTER[min(item.attempts, 4)])
             return False
-        except Refused as refusal:
+        except (Refused, NotFound, BadInput) as refusal:
             self._settle(item, OutboxState.FAILED, str(refusal))
             return True
         self._settle(item, OutboxState.SENT)

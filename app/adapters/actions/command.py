@@ -73,7 +73,8 @@ class CommandRunner:
         if folder is not None and not Path(str(folder)).is_dir():
             raise ActionRefused(f"The folder {folder} does not exist; nothing was started.", "Correct working_dir.")
         environment = {"PATH": self._path, "LANG": self._lang, **extra}
-        return run_group(program, argv, environment, str(folder) if folder is not None else "/", timeout_s)
+        # The full path as argument 0 too: an interpreter finds its own packages by it.
+        return run_group(program, [program, *argv[1:]], environment, str(folder) if folder is not None else "/", timeout_s)
 
     def _program(self, name: str) -> str:
         if name == "python":

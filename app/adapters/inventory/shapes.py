@@ -23,6 +23,7 @@ _WORDS = {
     "model_type": "must be a mapping (key: value)",
     "model_attributes_type": "must be a mapping (key: value)",
 }
+_OTHER_HINT = "Compare it with the documented example, app/adapters/inventory/example.yaml."
 _HINTS = {
     "missing": "Add it.",
     "string_type": "Quote it if it looks like a number, true, false or null.",
@@ -51,8 +52,8 @@ def _in_words(model: type[BaseModel], error: ValidationError, document: Document
         close = difflib.get_close_matches(str(place[-1]), known, n=1)
         guess = f"Did you mean {close[0]}? " if close else ""
         return document.problem((*path, *place), "unknown key", f"{guess}Known keys: {', '.join(known)}.{more}")
-    what = _WORDS.get(kind) or first["msg"].removeprefix("Value error, ")
-    return document.problem((*path, *place), what, (_HINTS.get(kind, "") + more).strip())
+    what = _WORDS.get(kind) or first["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    return document.problem((*path, *place), what, _HINTS.get(kind, _OTHER_HINT) + more)
 
 
 def _keys_of(model: type[BaseModel] | None) -> list[str]:

@@ -10,7 +10,7 @@ from app.adapters.slack.failures import CALL_ERRORS, error_code, explain
 from app.adapters.slack.wire import Wire, inner, objects, text
 from app.adapters.slack.wording import visible
 from app.domain.canonical import Json
-from app.domain.errors import Refused, SitrepError
+from app.domain.errors import NotFound, Refused, SitrepError
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class Channels:
             error: SitrepError = explain("conversations.invite", problem, repeatable=True)
             if error_code(problem) in _HARMLESS_INVITES:
                 return len(batch) == 1
-            if not isinstance(error, Refused):
+            if not isinstance(error, Refused | NotFound):
                 raise error from problem
             log.warning("slack.invite_refused", room=room, people=len(batch), error=error_code(problem))
             return False

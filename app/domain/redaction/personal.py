@@ -13,8 +13,8 @@ _HIDDEN_MAIL = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{2,64} at [\w-]{2,63}(?: dot [\w-]{2,24}){1,3}(?!\w)", re.IGNORECASE)
-_NOT_MAIL = """internal local localdomain lan svc cluster service socket timer target mount slice scope device path home corp intern
-js ts py go rs java rb json yaml yml png svg css md txt log gz zip tar conf cfg sh so jar"""
+_NOT_MAIL = """internal local localdomain lan svc cluster service socket timer target mount slice scope device path home corp
+intern js ts py go rs java rb json yaml yml png svg css md txt log gz zip tar conf cfg sh so jar"""
 _NO_MAIL_TOP = frozenset(_NOT_MAIL.split())
 _DIGITS = re.compile(r"(?<![\w.+/-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")

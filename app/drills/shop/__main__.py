@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from app.drills.shop.spec import SERVICES, TOKEN_ENV
 
@@ -19,6 +20,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return guard(argv[1:])
     parser = _parser()
     options = parser.parse_args(argv)
+    if options.role in SERVICES and options.version not in SERVICES[options.role].versions:
+        parser.error(f"{options.role} has no version {options.version}; known: {', '.join(SERVICES[options.role].versions)}")
     token = environ.get(TOKEN_ENV, "")
     if not token:
         parser.error(f"set {TOKEN_ENV} to the bearer token of the shop")
@@ -40,10 +43,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=None, help="supervisor: requests per second of load, 0 to 60")
     parser.add_argument("--replica", type=int, default=1)
     parser.add_argument("--version", default="v41")
-    parser.add_argument("--config", type=json.loads, default={}, help="settings as JSON")
-    parser.add_argument("--flags", type=json.loads, default={}, help="flags as JSON")
-    parser.add_argument("--peers", type=json.loads, default={}, help="ports of other services as JSON")
+    parser.add_argument("--config", type=_object, default={}, help="settings as JSON")
+    parser.add_argument("--flags", type=_object, default={}, help="flags as JSON")
+    parser.add_argument("--peers", type=_object, default={}, help="ports of other services as JSON")
     return parser
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("not a JSON object")
+    return value
 
 
 async def _serve(options: argparse.Namespace, token: str) -> None:

@@ -75,7 +75,7 @@ SERVICES: dict[str, ServiceSpec] = {
             "front",
             "the shop's entry: browse and buy",
             depends_on=("checkout", "database"),
-            owners=("U0CAROL03",),
+            owners=("U0CAROL01",),
             settings={
                 "workers": Setting(int, 200, 1, 500, "requests served at the same time"),
                 "queue_limit": Setting(int, 100, 0, 500, "requests that may wait for a worker"),
@@ -101,7 +101,7 @@ SERVICES: dict[str, ServiceSpec] = {
             "payments",
             "charges cards through the provider",
             depends_on=("provider", "fallback"),
-            owners=("U0BOB002",),
+            owners=("U0BOB0001",),
             flags=("use_fallback_provider",),
             settings={
                 "provider_timeout_s": Setting(float, 0.8, 0.05, 30.0, "seconds payments waits for the provider"),
@@ -112,7 +112,7 @@ SERVICES: dict[str, ServiceSpec] = {
         ServiceSpec(
             "database",
             "keeps orders and products",
-            owners=("U0BOB002",),
+            owners=("U0BOB0001",),
             settings={
                 "max_connections": Setting(int, 64, 1, 200, "queries run at the same time"),
                 "query_ms": Setting(int, 50, 1, 5000, "milliseconds one query takes"),

@@ -21,6 +21,7 @@ from app.ports.store import Store
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 log = structlog.get_logger()
 
@@ -181,6 +182,7 @@ def _templates() -> "Environment":
     )
     templates.filters["utc"] = _utc
     templates.filters["ago"] = _ago
+    templates.filters["ticked"] = _ticked
     templates.filters["spaced"] = _spaced
     return templates
 
@@ -192,12 +194,24 @@ def _shown(value: object) -> object:
 
 def _utc(moment: datetime, now: datetime) -> str:
     there = moment.astimezone(UTC)
-    is_today = there.date() == now.astimezone(UTC).date()
-    return there.strftime("%H:%M:%S UTC" if is_today else "%d %b %Y %H:%M UTC")
+    today = now.astimezone(UTC).date()
+    if there.date() == today:
+        return there.strftime("%H:%M:%S UTC")
+    return there.strftime("%d %b %H:%M UTC" if there.year == today.year else "%d %b %Y %H:%M UTC")
 
 
 def _ago(moment: datetime, now: datetime) -> str:
     return duration(max((now - moment).total_seconds(), 0.0))
+
+
+def _ticked(text: str) -> "Markup":
+    """Words between backticks as code; everything is escaped first, so that nothing else becomes markup."""
+    from markupsafe import Markup, escape
+
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if position % 2 else escape(part)
+        for position, part in enumerate(visible(text).split("`"))
+    )
 
 
 def _spaced(text: str) -> str:

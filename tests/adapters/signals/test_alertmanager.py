@@ -126,7 +126,15 @@ def test_a_misshapen_alert_is_refused_by_place(change: dict[str, object], place:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 4}, {"version": "3"}, {"alerts": None}, {"alerts": []}, {"alerts": ["x"]}, {"alerts": [{}] * 1001}, {"groupKey": 1}],
+    [
+        {"version": 4},
+        {"version": "3"},
+        {"alerts": None},
+        {"alerts": []},
+        {"alerts": ["x"]},
+        {"alerts": [{}] * 1001},
+        {"groupKey": 1},
+    ],
 )
 def test_another_shape_of_body_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
@@ -145,6 +153,7 @@ FIELD = st.sampled_from(["status", "labels", "annotations", "startsAt", "endsAt"
 @given(FIELD, ANYTHING)
 def test_any_value_in_any_field_gives_signals_or_bad_input(name: str, value: object) -> None:
     try:
-        assert len(parse(with_alert(**{name: value}))) == 1
+        found = len(parse(with_alert(**{name: value})))
     except BadInput as error:
-        assert error.hint
+        found = 1 if error.hint else 0
+    assert found == 1

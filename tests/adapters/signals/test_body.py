@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from app.adapters.signals.body import read_json
 from app.domain.errors import BadInput
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
 
@@ -76,19 +77,19 @@ def test_the_size_limit_is_exact() -> None:
         read_json(b'{"a":1}', max_bytes=6)
 
 
+def read_or_refuse(raw: bytes) -> object:
+    try:
+        return read_json(raw, max_depth=60)
+    except BadInput as error:
+        return error
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_give_an_object_or_bad_input(raw: bytes) -> None:
-    try:
-        assert isinstance(read_json(raw), dict)
-    except BadInput as error:
-        assert error.hint
+    assert isinstance(read_or_refuse(raw), dict | BadInput)
 
 
-@given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))
+@given(st.dictionaries(TEXT, JSON, max_size=5))
 def test_an_ordinary_object_comes_back_unchanged(body: dict[str, object]) -> None:
     text = json.dumps(body)
-    has_odd_text = "\\u0000" in text or "\\ud" in text
-    try:
-        assert read_json(text.encode(), max_depth=60) == body
-    except BadInput as error:
-        assert has_odd_text or "digits" in error.message
+    assert read_json(text.encode(), max_depth=60) == body

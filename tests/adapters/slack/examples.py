@@ -159,7 +159,10 @@ EXAMPLES: dict[str, Message] = {
         tier="rules, statistics and retrieval",
     ),
     "postmortem": PostmortemNotice(
-        INCIDENT, ("Checkout failed for 21 min [T1, T9].", "The trigger was a config change [E3]."), "http://127.0.0.1:8080/p/12", NOW
+        INCIDENT,
+        ("Checkout failed for 21 min [T1, T9].", "The trigger was a config change [E3]."),
+        "http://127.0.0.1:8080/p/12",
+        NOW,
     ),
     "help": CommandHelp("Sitrep commands", (("/inc declare <title>", "opens an incident"), ("/inc list", "lists open ones"))),
 }
