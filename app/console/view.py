@@ -207,7 +207,9 @@ def _step_of_status(incident: Incident) -> str:
         return "Watch that it holds, then resolve it: `/inc resolve`"
     if incident.lead is None:
         return "Take the lead: `/inc lead @you`"
-    return "Choose an action: `/inc propose`" if incident.status is Status.IDENTIFIED else "Look at the evidence and find the cause."
+    return (
+        "Choose an action: `/inc propose`" if incident.status is Status.IDENTIFIED else "Look at the evidence and find the cause."
+    )
 
 
 def _matches(incident: Incident, asked: str) -> bool:

@@ -57,7 +57,11 @@ class DbosTasks:
 
     def submit(self, task: Task) -> None:
         """Durable when this returns; raises Unavailable if it cannot be made so."""
-        self._outside.submit(self._submit, task).result()
+        try:
+            waiting = self._outside.submit(self._submit, task)
+        except RuntimeError:
+            raise Unavailable("Sitrep is stopping.", "The sweep submits this task again after the next start.") from None
+        waiting.result()
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Takes no more and waits for what runs; what does not end in time is taken up at the next start."""

@@ -13,7 +13,9 @@ from app.domain.proposal import ProposalStatus, Verdict
 from app.domain.timeline import Entry, EntryKind
 from tests.adapters.documents.story import ENTRIES, at, bare_facts, chain, facts
 
-HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/p.png) [T1] [click](javascript:alert(1)) | **bold** `tick` @here\n# Big"
+HOSTILE = (
+    "<script>alert(1)</script> ![x](http://evil.example/p.png) [T1] [click](javascript:alert(1)) | **bold** `tick` @here\n# Big"
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,9 @@ def test_a_run_whose_outcome_is_unknown_says_so() -> None:
 
 def test_a_denial_is_told_as_a_denial_even_when_the_title_says_approve() -> None:
     told = facts()
-    rows = [row if row[0] != 4.0 else (4.0, row[1], "<@U2BOB> denies: approve identity cache", "U2BOB", row[4]) for row in ENTRIES]
+    rows = [
+        row if row[0] != 4.0 else (4.0, row[1], "<@U2BOB> denies: approve identity cache", "U2BOB", row[4]) for row in ENTRIES
+    ]
     markdown = DraftDocuments().postmortem(replace(told, entries=chain(7, rows))).markdown
     assert "The expert denied it at 03:16:00 UTC [T6]." in markdown
 
@@ -152,7 +156,9 @@ def test_an_end_without_a_helpful_action_counts_as_luck() -> None:
 
 
 def test_follow_ups_have_kind_source_owner_and_date(draft: Postmortem) -> None:
-    assert "| prevent | Refuse a db_pool_size below 10 in the deploy check | [E3] | Bob Okafor | 2026-12-01 | no |" in draft.markdown
+    assert (
+        "| prevent | Refuse a db_pool_size below 10 in the deploy check | [E3] | Bob Okafor | 2026-12-01 | no |" in draft.markdown
+    )
     assert "| detect | Alert on pool wait time before requests fail | [T11] | nobody yet | no date yet | no |" in draft.markdown
 
 
@@ -218,7 +224,7 @@ def test_an_open_incident_gives_a_draft_without_an_end() -> None:
     told = facts()
     going = replace(told.incident, status=Status.FIXING, mitigated_at=None, resolved_at=None)
     entries: tuple[Entry, ...] = told.entries[:15]
-    partial = replace(told, incident=going, entries=entries)
+    partial = replace(told, incident=going, entries=entries, proposals=told.proposals[:1], runs=told.runs[:1])
     markdown = DraftDocuments().postmortem(partial).markdown
     assert "no end is on record" in markdown
     assert "Nothing in the record says when it was resolved." in markdown

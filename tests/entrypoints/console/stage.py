@@ -21,7 +21,14 @@ HOSTILE = "<img src=x onerror=alert(1)> \u202egnp.exe"
 INVENTORY = Inventory(
     actions={
         "restart": ActionSpec(
-            "restart", "Restart", "http", ("checkout", "search"), Risk.MEDIUM, {}, Probe("error_ratio", 0.05), undo=Undo("restart")
+            "restart",
+            "Restart",
+            "http",
+            ("checkout", "search"),
+            Risk.MEDIUM,
+            {},
+            Probe("error_ratio", 0.05),
+            undo=Undo("restart"),
         )
     }
 )
@@ -76,7 +83,13 @@ def _waiting(tx: Transaction) -> None:
     )  # fmt: skip
     number = tx.incidents.add(incident).number
     seen = Evidence(
-        EvidenceKind.METRIC, "metric:search:p95", "Prometheus", "p95 of search is 4.2 s, normally 180 ms", start + ago(2), "", "search"
+        EvidenceKind.METRIC,
+        "metric:search:p95",
+        "Prometheus",
+        "p95 of search is 4.2 s, normally 180 ms",
+        start + ago(2),
+        "",
+        "search",
     )
     tx.evidence.put(number, seen)
     change = Evidence(
