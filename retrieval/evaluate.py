@@ -93,8 +93,7 @@ def load_documents(paths: Iterable[Path], messages: TextIO) -> tuple[list[Docume
             raise BadInput(str(error)) from error
         if loaded.refused and not path.is_dir() and path.suffix.lower() != ".md":
             raise BadInput(loaded.refused[0].reason)
-        for refusal in loaded.refused:
-            messages.write(f"{refusal.reason}\n")
+        messages.writelines(f"{refusal.reason}\n" for refusal in loaded.refused)
         problems += len(loaded.refused)
         for document in loaded.documents:
             if document.id in found:
@@ -102,7 +101,9 @@ def load_documents(paths: Iterable[Path], messages: TextIO) -> tuple[list[Docume
                 problems += 1
             found.setdefault(document.id, document)
     if not found:
-        raise BadInput("no document found. --documents takes a folder of Markdown files or a JSON Lines file of {id, title, text}.")
+        raise BadInput(
+            "no document found. --documents takes a folder of Markdown files or a JSON Lines file of {id, title, text}."
+        )
     return list(found.values()), problems
 
 

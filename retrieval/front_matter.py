@@ -24,7 +24,7 @@ class _StrictLoader(yaml.SafeLoader):
     """Plain values only: an alias could blow up in memory, a repeated key would silently win over the first."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.events.AliasEvent):  # type: ignore[no-untyped-call,unused-ignore]
             raise FrontMatterError("YAML aliases are not allowed; write the value out")
         return super().compose_node(parent, index)
 

@@ -140,7 +140,9 @@ class Index:
     def _encode_missing(self, units: list[Unit], progress: Callable[[int, int], None] | None) -> int:
         if self._encoder is None:
             return 0
-        wanted = {name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken, strict=True)}
+        wanted = {
+            name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken, strict=True)
+        }
         try:
             stored = self._store.ids()
             self._store.delete(stored - wanted.keys())

@@ -15,7 +15,20 @@ MAX_ALERTS = 5  # a group of many alerts of one name asks one question
 
 NAME, PROSE, PLACE, HINT = 2.0, 1.0, 0.6, 0.3
 
-_PROSE_KEYS = ("summary", "title", "message", "msg", "description", "text", "body", "error", "reason", "detail", "details", "subject")
+_PROSE_KEYS = (
+    "summary",
+    "title",
+    "message",
+    "msg",
+    "description",
+    "text",
+    "body",
+    "error",
+    "reason",
+    "detail",
+    "details",
+    "subject",
+)
 _NAME_KEYS = frozenset({"alertname", "alert_name", "rule", "rulename", "check", "monitor", "event_type", "exception", "type"})
 _PLACE_KEYS = frozenset({"service", "app", "application", "component", "job", "container", "deployment", "statefulset", "daemonset",
                          "queue", "topic", "database", "datname", "persistentvolumeclaim", "mountpoint", "device", "operation",
@@ -116,7 +129,9 @@ class _Draft:
         )
         found = dict.fromkeys([*names, *_identifiers(" ".join(self.prose)), *_identifiers(" ".join(self.hints))])
         text = ". ".join(sentence.rstrip(". ") for sentence in sentences if sentence)[:MAX_QUESTION_CHARACTERS]
-        return Question(text or " ".join(self.hints), tuple((part[:MAX_QUESTION_CHARACTERS], weight) for part, weight in parts), tuple(found))
+        return Question(
+            text or " ".join(self.hints), tuple((part[:MAX_QUESTION_CHARACTERS], weight) for part, weight in parts), tuple(found)
+        )
 
 
 def _from_mapping(payload: Mapping[str, Any]) -> Question:

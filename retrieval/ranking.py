@@ -55,7 +55,8 @@ class Unit:
             "body": sum(bodies, Counter()),
         }
         parts = tuple(
-            {"title": title, "names": names, "headings": heading, "body": body} for heading, body in zip(headings, bodies, strict=True)
+            {"title": title, "names": names, "headings": heading, "body": body}
+            for heading, body in zip(headings, bodies, strict=True)
         )
         spoken = (card_text(document, passages), *(embedded_text(document, passage) for passage in passages))
         names_of = tuple(_vector_id(document, number, text) for number, text in enumerate(spoken))
@@ -191,7 +192,12 @@ def rank(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | 
     top = confidence(legs, int(order[0]))
     asked = weighted_tokens(question)
     return [
-        Ranked(int(number), _passage(legs, int(number)), top * float(value) / max(float(values[0]), 1e-9), _why(snapshot, legs, int(number), asked, question))
+        Ranked(
+            int(number),
+            _passage(legs, int(number)),
+            top * float(value) / max(float(values[0]), 1e-9),
+            _why(snapshot, legs, int(number), asked, question),
+        )
         for number, value in zip(order, values, strict=True)
         if value > 0
     ]

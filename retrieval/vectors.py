@@ -100,8 +100,10 @@ class ChromaVectors:
                 name=collection_name(model), metadata={"hnsw:space": "cosine"}, embedding_function=None
             )
             self._ids: set[str] = set(self._collection.get(include=[])["ids"])
-        except Exception as error:  # noqa: BLE001 - Chroma raises its own, SQLite's and Rust's errors; all mean "no vectors"
-            raise StoreUnavailable(f"the vector index in {folder} cannot be opened ({error}). Move it away; it is rebuilt.") from error
+        except Exception as error:
+            raise StoreUnavailable(
+                f"the vector index in {folder} cannot be opened ({error}). Move it away; it is rebuilt."
+            ) from error
 
     def ids(self) -> set[str]:
         """Every stored passage id."""
@@ -141,7 +143,7 @@ class ChromaVectors:
     def _call(self, verb: str, **arguments: object) -> Any:
         try:
             return getattr(self._collection, verb)(**arguments)
-        except Exception as error:  # noqa: BLE001 - see __init__: whatever Chroma raises, words alone must go on
+        except Exception as error:
             raise StoreUnavailable(f"the vector index failed to {verb} ({error}). Rebuild it from the documents.") from error
 
 

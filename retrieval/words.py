@@ -24,13 +24,7 @@ _URL = re.compile(r"https?://\S+")
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 _TAG = re.compile(r"<[^>\n]{1,200}>")
 STOP = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between both but by can cannot
-    could did do does doing done down during each either else etc ever every few for from further get gets getting got had has have
-    having he her here hers him his how however i if in into is it its itself just let like make many may me might more most much my
-    need no nor not now of off on once one only or other our ours out over own per please same see seem she should since so some still
-    such than that the their them then there these they thing this those through to too under until up us use used using very via was
-    we well were what when where whether which while who whom why will with within without would yes yet you your yours im ive dont
-    doesnt cant isnt wont didnt whats thats hey hi hello anyone someone somebody anybody guys folks thanks ok okay""".split()
+    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done", "down", "during", "each", "either", "else", "etc", "ever", "every", "few", "for", "from", "further", "get", "gets", "getting", "got", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "like", "make", "many", "may", "me", "might", "more", "most", "much", "my", "need", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over", "own", "per", "please", "same", "see", "seem", "she", "should", "since", "so", "some", "still", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "those", "through", "to", "too", "under", "until", "up", "us", "use", "used", "using", "very", "via", "was", "we", "well", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "why", "will", "with", "within", "without", "would", "yes", "yet", "you", "your", "yours", "im", "ive", "dont", "doesnt", "cant", "isnt", "wont", "didnt", "whats", "thats", "hey", "hi", "hello", "anyone", "someone", "somebody", "anybody", "guys", "folks", "thanks", "ok", "okay"]
 )  # fmt: skip
 
 
@@ -57,7 +51,9 @@ def split_identifier(word: str) -> list[str]:
 
 def spoken_name(text: str) -> str:
     """A text with its identifiers said in words, as the encoder's training texts would: `PoolInUse` -> pool in use."""
-    return _NAME.sub(lambda match: " ".join(part if part.isupper() else part.lower() for part in split_identifier(match.group())), text)
+    return _NAME.sub(
+        lambda match: " ".join(part if part.isupper() else part.lower() for part in split_identifier(match.group())), text
+    )
 
 
 @lru_cache(maxsize=100_000)
@@ -88,7 +84,9 @@ class WordIndex:
     def __init__(self, units: Sequence[Mapping[str, Counter[str]]], weights: Mapping[str, float]) -> None:
         self._size = len(units)
         lengths = {name: np.array([unit[name].total() for unit in units], dtype=float) for name in weights}
-        norms = {name: 1 - B + B * values / max(values.mean(), 1.0) if len(values) else values for name, values in lengths.items()}
+        norms = {
+            name: 1 - B + B * values / max(values.mean(), 1.0) if len(values) else values for name, values in lengths.items()
+        }
         postings: dict[str, dict[int, float]] = {}
         for number, unit in enumerate(units):
             for name, weight in weights.items():

@@ -173,9 +173,12 @@ class Views:
 
 
 def visible_incident(tx: Transaction, number: int) -> Incident:
-    """The incident if everybody may see it; raises NotFound otherwise."""
-    incident = tx.incidents.get(number)
-    if incident.is_private:
+    """The incident if everybody may see it; raises the same NotFound for a private one and for none at all."""
+    try:
+        incident: Incident | None = tx.incidents.get(number)
+    except NotFound:
+        incident = None
+    if incident is None or incident.is_private:
         raise NotFound(f"There is no INC-{number}.", "The front page lists the ones there are.")
     return incident
 

@@ -105,7 +105,7 @@ class GameDay:
             if str(message["ts"]) != ts:
                 continue
             found = re.search(
-                r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*", text_of(message), re.I
+                r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*", text_of(message), re.IGNORECASE
             )
             return found.group(0).strip() if found and not button_value(message, "approve") else None
         return None

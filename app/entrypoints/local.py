@@ -49,7 +49,7 @@ async def running_locally(settings: Settings, *, real_prometheus: bool = False) 
         )
         if shop is not None and real_prometheus:
             watchers = await asyncio.to_thread(shop.start_prometheus, _webhook(settings), settings.webhook_token)
-            local = replace(local, prometheus_url=watchers.prometheus_url)
+            local = replace(local, prometheus_url=watchers.prometheus_url, rate_window_s=10, step_s=2.0)
         await stack.enter_async_context(running(local))
         if shop is not None and not real_prometheus:
             await asyncio.to_thread(shop.start_watchman, _webhook(settings), settings.webhook_token)

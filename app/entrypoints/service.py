@@ -66,7 +66,9 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     checks = {**sitrep.checks, "slack": slack}
     api.include_router(health.router(checks, frozenset({"database"}), registry))
     api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
-    api.include_router(console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,)))
+    api.include_router(
+        console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
+    )
     return api
 
 
@@ -81,11 +83,13 @@ def _slack_check(door: SocketDoor | None) -> Callable[[], str]:
 
 @contextlib.asynccontextmanager
 async def _listening(api: FastAPI, host: str, port: int) -> AsyncIterator[None]:
-    config = uvicorn.Config(api, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        api, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve())
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event for this
             await asyncio.sleep(0.01)
         if task.done():
             await task

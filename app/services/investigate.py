@@ -136,6 +136,8 @@ class Investigate:
     def _note_failure(self, number: int, suggestion: Suggestion, problem: Exception, now: datetime) -> list[Task]:
         with self.store.begin() as tx:
             text = f"Could not propose {suggestion.action} on {suggestion.target}: {problem}"
+            if any(entry.text == text[:400] for entry in tx.timeline.of(number)):
+                return []
             tx.timeline.append(number, EntryKind.ERROR, text[:400], "sitrep", now)
             return [self.say.note(tx, number, text)]
 

@@ -116,7 +116,9 @@ def _runbook_actions(item: Evidence) -> list[str]:
     if not isinstance(actions, list):
         return []
     names = [
-        entry if isinstance(entry, str) else str(entry.get("action") or entry.get("name") or "") for entry in actions if isinstance(entry, str | dict)
+        entry if isinstance(entry, str) else str(entry.get("action") or entry.get("name") or "")
+        for entry in actions
+        if isinstance(entry, str | dict)
     ]
     return [name.split(":")[0].strip() for name in names]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.errors import Conflict
-from app.domain.incident import Status
+from app.domain.incident import Incident, Status
 from app.domain.proposal import ProposalStatus
 from app.domain.timeline import EntryKind
 from app.domain.work import Due, Task
 from app.ports.clock import Clock
-from app.ports.store import Store
+from app.ports.store import Store, Transaction
 from app.services.act import plan_verification
 from app.services.approve import running_of
 from app.services.receive import handling_of
@@ -20,6 +20,8 @@ from app.services.verify import Verify
 
 PATIENCE = timedelta(seconds=5)
 LOST_AFTER = timedelta(seconds=90)
+_UNSOLVED = frozenset({Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED})
+_IN_HAND = frozenset({ProposalStatus.PENDING, ProposalStatus.APPROVED, ProposalStatus.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,20 @@ class Sweep:
             tasks += [sending_of(lane, f"{lane}{bucket}") for lane in tx.outbox.lanes_waiting(now)]
             approved = tx.proposals.in_status(ProposalStatus.APPROVED)
             tasks += [running_of(item.id, bucket) for item in approved if now - item.created_at > PATIENCE]
-            for incident in tx.incidents.open_ones():
-                unseen = tx.assessments.latest(incident.number) is None and now - incident.opened_at > PATIENCE
-                if incident.status is Status.TRIAGE and unseen:
-                    tasks.append(look_at(incident.number, f"sweep{int(now.timestamp()) // 30}"))
+            tasks += [again for incident in tx.incidents.open_ones() if (again := self._look_again(tx, incident, now))]
             running = tx.proposals.in_status(ProposalStatus.RUNNING)
         for proposal in running:
             tasks += self._lost(proposal.id, now)
         return tasks
+
+    def _look_again(self, tx: Transaction, incident: Incident, now: datetime) -> Task | None:
+        """While nobody has a fix in hand an incident is looked at every 10 s, after ten minutes every minute."""
+        if incident.status not in _UNSOLVED or now - incident.opened_at < PATIENCE:
+            return None
+        if any(item.status in _IN_HAND for item in tx.proposals.of(incident.number)):
+            return None
+        every = 10 if now - incident.opened_at < timedelta(minutes=10) else 60
+        return look_at(incident.number, f"again{int(now.timestamp()) // every}")
 
     def due(self) -> list[Task]:
         """Carries out what has fallen due."""

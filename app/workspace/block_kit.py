@@ -110,12 +110,9 @@ BLOCKS: dict[str, Shape] = {
     "context": Shape(BASE | {"elements": items(text_or(one_of(ELEMENTS, {"image"}), 3000, {"image"}), 10)}, ("elements",)),
     "divider": Shape(BASE),
     "actions": Shape(BASE | {"elements": items(one_of(ELEMENTS, ACTIONS), 25)}, ("elements",)),
-    "context_actions": Shape(
-        BASE | {"elements": items(one_of(ELEMENTS, {"feedback_buttons", "icon_button"}), 5)}, ("elements",)
-    ),
+    "context_actions": Shape(BASE | {"elements": items(one_of(ELEMENTS, {"feedback_buttons", "icon_button"}), 5)}, ("elements",)),
     "image": Shape(
-        BASE
-        | {"image_url": string(3000), "slack_file": anything, "alt_text": string(2000), "title": text(2000, plain=True)},
+        BASE | {"image_url": string(3000), "slack_file": anything, "alt_text": string(2000), "title": text(2000, plain=True)},
         ("alt_text",),
     ),
     "input": Shape(

@@ -22,7 +22,7 @@ class Connections:
 
     def abort(self, client: Any) -> bool:
         """Reset this client's connection; False when it is not known."""
-        transport = self._transports.pop(tuple(client or ()), None)  # type: ignore[arg-type]
+        transport = self._transports.pop(tuple(client or ()), None)  # type: ignore[arg-type,unused-ignore]
         if transport is None:
             return False
         connection = transport.get_extra_info("socket")

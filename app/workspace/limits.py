@@ -75,7 +75,9 @@ def check_view(view: Json, *, home: bool = False) -> None:
     if not home and "title" not in view:
         report.add("missing required field: title", "/view")
     blocks = view.get("blocks", [])
-    faults = report.faults + [one.replace(":/blocks", ":/view/blocks") for one in block_faults(blocks, report.surface, VIEW_BLOCKS)]
+    faults = report.faults + [
+        one.replace(":/blocks", ":/view/blocks") for one in block_faults(blocks, report.surface, VIEW_BLOCKS)
+    ]
     has_input = any(isinstance(one, dict) and one.get("type") == "input" for one in blocks)
     if not home and has_input and "submit" not in view:
         faults.append("`submit` is required when an `input` block is within blocks array [json-pointer:/view/submit]")

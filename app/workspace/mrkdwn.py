@@ -76,7 +76,7 @@ class Renderer:
     def markdown(self, text: str) -> Markup:
         """A markdown block; raw HTML in it is shown as text, images as links."""
         parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
-        parser.validateLink = _is_web_link  # type: ignore[method-assign]
+        parser.validateLink = _is_web_link  # type: ignore[assignment,method-assign,unused-ignore]
         made = parser.render(with_emoji(text)).replace("<a href=", '<a rel="noreferrer noopener" target="_blank" href=')
         return Markup(made)  # noqa: S704 - html is off, so the parser escapes
 

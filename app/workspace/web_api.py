@@ -90,9 +90,7 @@ class WebApi:
 
     def _call(self, name: str, args: Json, base_url: str) -> Call:
         core = self._core
-        return Call(
-            name, args, base_url, core.config, core.clock, core.state, core.changes, core.tickets, core.journal
-        )
+        return Call(name, args, base_url, core.config, core.clock, core.state, core.changes, core.tickets, core.journal)
 
     def _authorize(self, method: str, token: str) -> None:
         if method == "api.test":

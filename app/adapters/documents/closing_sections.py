@@ -41,9 +41,8 @@ def evidence(record: Record, link_hosts: Collection[str]) -> list[str]:
     for item in record.facts.evidence:
         source = f"{item.kind.value.replace('_', ' ')}, {foreign(item.source, 60)}"
         seen = item.observed_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        lines.append(
-            f"| {item.id} | {seen} | {source} | {foreign(record.with_roles(item.summary), 300)} | {_link(item.link, link_hosts)} |"
-        )
+        what = foreign(record.with_roles(item.summary), 300)
+        lines.append(f"| {item.id} | {seen} | {source} | {what} | {_link(item.link, link_hosts)} |")
     return lines
 
 
@@ -89,9 +88,8 @@ def follow_ups(record: Record) -> list[str]:
         due = item.due_at.astimezone(UTC).strftime("%Y-%m-%d") if item.due_at else "no date yet"
         done = "yes" if item.is_done else "no"
         text = foreign(record.with_names(item.text), 300)
-        lines.append(
-            f"| {item.kind.value} | {text} | {record.cite(*([item.source] if item.source else _origin(record, item)))} | {owner} | {due} | {done} |"
-        )
+        source = record.cite(*([item.source] if item.source else _origin(record, item)))
+        lines.append(f"| {item.kind.value} | {text} | {source} | {owner} | {due} | {done} |")
     return lines
 
 
@@ -138,9 +136,9 @@ def _badly(record: Record) -> list[str]:
         unhelpful = proposal.verdict in {Verdict.NO_CHANGE, Verdict.WORSE} or proposal.status is ProposalStatus.FAILED
         if unhelpful or proposal.status in {ProposalStatus.UNKNOWN, ProposalStatus.EXPIRED}:
             ids = [f"T{entry.seq}" for entry in record.entries_about(proposal)][-1:]
-            prompts.append(
-                f"{quoted(proposal.title, 120)} did not help {record.cite(*ids)}. What made it look right at the time?"
-            )
+            what = "did not help" if unhelpful else f"ended {proposal.status.value}"
+            said = f"{quoted(proposal.title, 120)} {what} {record.cite(*ids)}."
+            prompts.append(f"{said} What made it look right at the time?")
     history = record.assessments()
     if len({item.cause for item in history if item.cause}) > 1:
         ids = [record.entry_near(item.written_at, EntryKind.FINDING) for item in history]

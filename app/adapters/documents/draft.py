@@ -72,11 +72,11 @@ def _colophon(record: Record) -> list[str]:
     facts = record.facts
     head = facts.entries[-1].hash[:12] if facts.entries else "none"
     when = facts.written_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    counted = f"{len(facts.entries)} timeline entries (head {code(head)}) and {len(facts.evidence)} pieces of evidence"
     return [
         "---",
         "",
-        f"{COLOPHON} at {when} from {len(facts.entries)} timeline entries (head {code(head)}) and {len(facts.evidence)} pieces of "
-        "evidence; quoted words are other people's or systems'.",
+        f"{COLOPHON} at {when} from {counted}; quoted words are other people's or systems'.",
     ]
 
 

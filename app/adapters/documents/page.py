@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.adapters.documents.safe_text import visible
@@ -80,7 +81,7 @@ def _data_uri(svg: bytes) -> str:
 
 def _mark_headings(tokens: "Sequence[Token]") -> list[Heading]:
     found: list[Heading] = []
-    for token, inside in zip(tokens, tokens[1:], strict=False):
+    for token, inside in pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             anchor = re.sub(r"[^a-z]+", "-", inside.content.lower()).strip("-")
             token.attrSet("id", anchor)
@@ -93,7 +94,7 @@ def _mark_tables(tokens: "Sequence[Token]", known: frozenset[str]) -> None:
     columns: list[str] = []
     row: Token | None = None
     position = 0
-    for token, inside in zip(tokens, tokens[1:], strict=False):
+    for token, inside in pairwise(tokens):
         if token.type == "thead_open":
             columns = []
         elif token.type == "th_open":

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.adapters.documents.amounts import axis_number, axis_unit, clock_time
-from app.adapters.documents.plot_finding import Event, Window, course, finding
-from app.adapters.documents.plot_labels import place_events, printable
+from app.adapters.documents.plot_finding import Event, Window, course, finding, measured
+from app.adapters.documents.plot_labels import day_number, place_events, printable
 from app.adapters.documents.safe_text import one_line
 from app.domain.series import MetricSpec, Series
 from app.domain.wording import amount
@@ -62,6 +62,7 @@ def draw(
     width: int = 640,
 ) -> bytes:
     """The picture as PNG or SVG, `width` CSS pixels wide; bytes are empty if the series has no points."""
+    series = measured(series)
     if not series.points:
         return b""
     with _DRAWING:
@@ -110,17 +111,20 @@ def _title(series: Series, spec: MetricSpec) -> str:
 
 
 def _scales(axes: "Axes", series: Series, spec: MetricSpec, window: Window, palette: Palette, *, narrow: bool) -> None:
-    from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
+    import matplotlib.dates
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     values = [point.value for point in series.points] + ([spec.threshold] if spec.threshold is not None else [])
     low, high = min(values), max(values)
     floor = 0.0 if low >= 0 else low - 0.08 * (high - low)
+    dates: Any = matplotlib.dates  # its functions carry no types
     axes.set_ylim(floor, high + 0.18 * ((high - floor) or 1.0))
-    axes.set_xlim(date2num(_left_edge(series)), date2num(_right_edge(series)))
+    axes.set_xlim(day_number(_left_edge(series)), day_number(_right_edge(series)))
     days = (_right_edge(series) - _left_edge(series)).total_seconds() / 86400
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=5 if narrow else 8))
-    axes.xaxis.set_major_formatter(DateFormatter("%H:%M" if days < 1 else "%d %b %H:%M"))
+    locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 8)
+    formatter = dates.DateFormatter("%H:%M" if days < 1 else "%d %b %H:%M")
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(formatter)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: axis_number(value, spec.unit)))
     axes.set_xlabel(f"UTC, {window[0]:%d %b %Y}", fontsize=8, color=palette.muted, labelpad=4, loc="left", parse_math=False)
@@ -134,9 +138,7 @@ def _scales(axes: "Axes", series: Series, spec: MetricSpec, window: Window, pale
 
 
 def _curve(axes: "Axes", series: Series, spec: MetricSpec, palette: Palette) -> None:
-    from matplotlib.dates import date2num
-
-    times = [date2num(point.at) for point in series.points]
+    times = [day_number(point.at) for point in series.points]
     values = [point.value for point in series.points]
     axes.plot(times, values, color=palette.bright, linewidth=1.6, marker="o" if len(values) == 1 else "", zorder=3)
     bad = [value if spec.is_bad(value) else float("nan") for value in values]
@@ -144,9 +146,7 @@ def _curve(axes: "Axes", series: Series, spec: MetricSpec, palette: Palette) -> 
 
 
 def _incident(axes: "Axes", window: Window, palette: Palette) -> None:
-    from matplotlib.dates import date2num
-
-    axes.axvspan(date2num(window[0]), date2num(window[1]), color=palette.anomaly, alpha=palette.shade, linewidth=0, zorder=0)
+    axes.axvspan(day_number(window[0]), day_number(window[1]), color=palette.anomaly, alpha=palette.shade, linewidth=0, zorder=0)
 
 
 def _threshold(axes: "Axes", spec: MetricSpec, palette: Palette) -> None:
@@ -161,12 +161,10 @@ def _threshold(axes: "Axes", spec: MetricSpec, palette: Palette) -> None:
 
 
 def _worst(axes: "Axes", series: Series, spec: MetricSpec, window: Window, palette: Palette) -> None:
-    from matplotlib.dates import date2num
-
     seen = course(series, spec, window)
     if seen is None or seen.worst.value == seen.normal:
         return
-    x = date2num(seen.worst.at)
+    x = day_number(seen.worst.at)
     left, right = axes.get_xlim()
     is_late = x > left + 0.7 * (right - left)
     axes.plot([x], [seen.worst.value], marker="o", markersize=4, color=palette.anomaly, zorder=6)

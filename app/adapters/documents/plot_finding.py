@@ -1,8 +1,9 @@
 """What a metric did over an incident, as numbers and as one sentence that replaces the picture for whoever cannot see it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
 from statistics import median
 
 from app.adapters.documents.amounts import clock_time
@@ -37,6 +38,11 @@ class Course:
         return self.worst.value > self.normal
 
 
+def measured(series: Series) -> Series:
+    """The series without gaps: points that are not finite numbers (a ratio of nothing to nothing) are left out."""
+    return replace(series, points=tuple(point for point in series.points if isfinite(point.value)))
+
+
 def course(series: Series, spec: MetricSpec, window: Window) -> Course | None:
     """The numbers behind the finding, or None if the window has no points."""
     start, end = window
@@ -66,7 +72,7 @@ def _worst(points: Sequence[Point], spec: MetricSpec, normal: float) -> Point:
 def finding(series: Series, spec: MetricSpec, events: Sequence[Event], window: Window) -> str:
     """One sentence computed from the data, fit to stand in for the picture."""
     name = f"{one_line(spec.name, 60)} of {one_line(series.service, 60)}"
-    seen = course(series, spec, window)
+    seen = course(measured(series), spec, window)
     if seen is None:
         return f"No points of {name} between {clock_time(window[0])} and {clock_time(window[1])}"
     verb = "rose" if seen.went_up else "fell"

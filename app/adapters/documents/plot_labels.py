@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from app.adapters.documents.plot_finding import Event
@@ -62,12 +63,10 @@ def chosen(events: Sequence[Event], most: int) -> list[Event]:
 
 def place_events(figure: "Figure", axes: "Axes", events: Sequence[Event], palette: Colours, most: int) -> None:
     """Draws a tick and a label for each of at most `most` events and makes the figure taller to hold them."""
-    from matplotlib.dates import date2num
-
     shown = chosen(events, most)
     if not shown:
         return
-    times = [float(date2num(event.at)) for event in shown]
+    times = [day_number(event.at) for event in shown]
     texts = [printable(event.label[:28]) for event in shown]
     boxes = rows(
         [_pixel(axes, x) for x in times], [_width(figure, text) for text in texts], axes.bbox.x1, _GAP * figure.dpi / 100
@@ -83,6 +82,11 @@ def place_events(figure: "Figure", axes: "Axes", events: Sequence[Event], palett
             textcoords="offset points", ha="left", va="bottom", fontsize=8, color=palette.text, annotation_clip=False,
             parse_math=False, bbox={"facecolor": palette.ground, "edgecolor": "none", "pad": 0.6}, zorder=8,
         )  # fmt: skip
+
+
+def day_number(moment: datetime) -> float:
+    """Days since 1970, the unit of matplotlib's time axes."""
+    return moment.timestamp() / 86400
 
 
 def printable(text: str) -> str:

@@ -1,10 +1,11 @@
 """The record of one incident as a writer asks it: who, when, and which entry or evidence says so."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-import re
 
+from app.adapters.documents.plot_finding import measured
 from app.adapters.documents.safe_text import foreign, label
 from app.domain.evidence import Assessment, EvidenceKind
 from app.domain.postmortem import Impact, PostmortemFacts
@@ -92,7 +93,7 @@ class Record:
     def worst_series(self) -> Series | None:
         """The series worth drawing: the worst impact's, else the one that was bad most often."""
         impact = self.worst_impact()
-        drawn = [series for series in self.facts.series if series.points]
+        drawn = [series for series in map(measured, self.facts.series) if series.points]
         if impact is not None:
             same = [one for one in drawn if (one.service, one.metric.name) == (impact.service, impact.metric)]
             drawn = same or drawn

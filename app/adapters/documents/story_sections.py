@@ -37,10 +37,10 @@ def what_happened(record: Record) -> list[str]:
     for item in changes:
         said = quoted(record.with_roles(item.summary), 200)
         lines.append(f"- A change at {clock_time(item.observed_at, seconds=True)} is on record: {said} {record.cite(item.id)}.")
-    for seen in (e for e in record.facts.evidence if e.kind in {EvidenceKind.METRIC, EvidenceKind.LOG}):
-        lines.append(
-            f"- {_capital(label(seen.source))} showed {quoted(record.with_roles(seen.summary), 240)} {record.cite(seen.id)}."
-        )
+    shown = [item for item in record.facts.evidence if item.kind in {EvidenceKind.METRIC, EvidenceKind.LOG}]
+    lines += [
+        f"- {_capital(label(e.source))} showed {quoted(record.with_roles(e.summary), 240)} {record.cite(e.id)}." for e in shown
+    ]
     return lines if len(lines) > 2 else [*lines, f"{NOTHING} tells the story beyond the timeline below."]
 
 
@@ -98,15 +98,17 @@ def what_was_tried(record: Record) -> list[str]:
 
 def _attempt(record: Record, proposal: Proposal) -> list[str]:
     request = proposal.request
-    asked = _cites(record, record.entries_about(proposal, EntryKind.PROPOSAL)) or _why(proposal)
+    asked = _cites(record.entries_about(proposal, EntryKind.PROPOSAL)) or _why(proposal)
     with_what = f" with {code(canonical_json(plain(request.parameters)), 200)}" if request.parameters else ""
+    exact = f"{code(request.action, 60)} on {code(request.target, 60)}{with_what}"
     lines = [
-        f"- The exact action: {code(request.action, 60)} on {code(request.target, 60)}{with_what}, "
-        f"{proposal.risk.label} risk {record.cite(*asked)}.",
+        f"- The exact action: {exact}, {proposal.risk.label} risk {record.cite(*asked)}.",
         f"- {_who(record, proposal)} {record.cite(*asked)}.",
     ]
-    for reason in proposal.why[:3]:
-        lines.append(f"- Why: {quoted(record.with_roles(reason.text))} {record.cite(*reason.evidence, *asked[:1])}.")
+    lines += [
+        f"- Why: {quoted(record.with_roles(reason.text))} {record.cite(*reason.evidence, *asked[:1])}."
+        for reason in proposal.why[:3]
+    ]
     lines += [f"- {_decision(record, entry)}" for entry in record.entries_about(proposal, EntryKind.DECISION)]
     run = record.run_of(proposal)
     lines += _outcome(record, proposal, run)
@@ -131,8 +133,8 @@ def _decision(record: Record, entry: Entry) -> str:
 
 def _outcome(record: Record, proposal: Proposal, run: Run | None) -> list[str]:
     about = record.entries_about(proposal)
-    steps = _cites(record, [entry for entry in about if entry.kind in {EntryKind.INTENT, EntryKind.RUN, EntryKind.ERROR}])
-    last = steps or _cites(record, about[-1:])
+    steps = _cites([entry for entry in about if entry.kind in {EntryKind.INTENT, EntryKind.RUN, EntryKind.ERROR}])
+    last = steps or _cites(about[-1:])
     reason = f": {quoted(record.with_roles(proposal.reason), 200)}" if proposal.reason else ""
     lines = [f"- It {_ENDINGS[proposal.status]}{_at(run)}{reason} {record.cite(*last)}."]
     if run is None:
@@ -140,7 +142,7 @@ def _outcome(record: Record, proposal: Proposal, run: Run | None) -> list[str]:
     if run.output:
         lines.append(f"- The target answered {quoted(run.output, 200)} {record.cite(*last)}.")
     if run.verdict is not None:
-        judged = _cites(record, [entry for entry in about if entry.kind is EntryKind.VERDICT]) or last
+        judged = _cites([entry for entry in about if entry.kind is EntryKind.VERDICT]) or last
         lines.append(f"- The probe said {_VERDICTS[run.verdict]}{_numbers(record, proposal, run)} {record.cite(*judged)}.")
     return lines
 
@@ -169,7 +171,7 @@ def _why(proposal: Proposal) -> list[str]:
     return [ref for item in proposal.why for ref in item.evidence]
 
 
-def _cites(record: Record, entries: list[Entry]) -> list[str]:
+def _cites(entries: list[Entry]) -> list[str]:
     return [f"T{entry.seq}" for entry in entries]
 
 

@@ -61,7 +61,8 @@ class Library:
         except RetrievalError as problem:
             raise Unavailable(f"Memory cannot be searched: {problem}.", "Restart Sitrep to rebuild its index.") from problem
         passages = tuple(
-            Passage(hit.document_id, hit.kind, hit.title, hit.passage, hit.score, " › ".join(hit.heading_path)) for hit in results.ranked
+            Passage(hit.document_id, hit.kind, hit.title, hit.passage, hit.score, " > ".join(hit.heading_path))
+            for hit in results.ranked
         )
         return Recollection(passages, results.confident, results.degraded or "")
 

@@ -121,7 +121,7 @@ def _sealed(rules: str, question: str, pieces: Sequence[Mapping[str, Json]], red
     return Prompt(rules, f"<data {mark}>\n{body}\n</data {mark}>{asked}")
 
 
-def _masked(value: Json | Mapping[str, Json], redactor: Redactor, key: str = "") -> Json:
+def _masked(value: "Json | Mapping[str, Json]", redactor: Redactor, key: str = "") -> Json:
     if isinstance(value, str):
         return revealed(_masked_under(key, value, redactor))
     if isinstance(value, Mapping):

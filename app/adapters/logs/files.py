@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from app.domain.errors import Unavailable
@@ -14,6 +15,7 @@ BLOCK_BYTES = 64 * 1024
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE_BYTES = 64 * 1024
 MAX_LINES = 5000
+MAX_LOOKED_AT = 100_000  # lines of one request, readable or not
 MAX_MESSAGE = 4000
 TOO_OLD = 200  # so many lines in a row before the window end the search: replicas write slightly out of order
 
@@ -23,7 +25,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 class FileLogs:
     """`<folder>/<service>.jsonl`, one `{time, level, message}` a line, and before it the rotated `<service>.jsonl.1`.
 
-    A line that is not such an object is skipped; so is one longer than 64 KiB. At most 16 MiB per file are read.
+    A line that is not such an object is skipped; so is one longer than 64 KiB. At most 16 MiB per file
+    and 100,000 lines are read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +41,7 @@ class FileLogs:
         wanted = max(0, min(limit, MAX_LINES))
         found: list[LogLine] = []
         old_in_a_row = 0
-        for raw in self._newest_first(service):
+        for raw in islice(self._newest_first(service), MAX_LOOKED_AT):
             if len(found) >= wanted or old_in_a_row >= TOO_OLD:
                 break
             line = _parse(raw, service)

@@ -14,7 +14,7 @@ from app.adapters.slack.render import render
 from app.adapters.slack.wire import Wire, inner, objects, text
 from app.adapters.slack.wording import visible
 from app.domain.canonical import Json, plain
-from app.domain.errors import OutcomeUnknown, RoomBusy
+from app.domain.errors import OutcomeUnknown, Refused, RoomBusy
 from app.domain.messages import Message, Picture
 from app.domain.outbox import MessageRef
 from app.domain.person import Person
@@ -22,6 +22,9 @@ from app.ports.clock import Clock
 
 EVENT_TYPE = "sitrep_op"
 _PAGES, _PAGE, _THREADS = 3, 200, 15
+_NOT_HERE = frozenset(
+    {"channel_not_found", "not_in_channel", "user_not_in_channel", "method_not_supported_for_channel_type", "is_archived"}
+)
 
 
 class SlackRoom:
@@ -71,8 +74,15 @@ class SlackRoom:
         self._say("chat.update", ref.room, body, repeatable=True)
 
     def whisper(self, room: str, user: str, message: Message) -> None:
-        """Shows a message to one person in the channel."""
-        self._say("chat.postEphemeral", room, {**_body(self._render(message)), "channel": room, "user": user}, repeatable=False)
+        """Shows a message to one person in the channel, or in their own conversation with Sitrep where Slack allows no other."""
+        body = _body(self._render(message))
+        try:
+            self._say("chat.postEphemeral", room, {**body, "channel": room, "user": user}, repeatable=False)
+        except Refused as refusal:
+            # Commands also come from places where Sitrep is no member; whoever asked still gets the answer, alone.
+            if not isinstance(refusal.__cause__, Exception) or error_code(refusal.__cause__) not in _NOT_HERE:
+                raise
+            self._say("chat.postMessage", user, {**body, "channel": user}, repeatable=False)
 
     def find(self, room: str, op_id: str) -> MessageRef | None:
         """Looks through the newest 600 messages and the newest threads for the mark; None means it did not arrive."""

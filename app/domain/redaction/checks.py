@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z0-9]+(?:[-_./:][a-z0-9]+)+|[A-Z0-9]+(?:[-_./:][A-Z0-9]+
 
 def is_card(digits: str) -> bool:
     """A payment card number: a known issuer's range and length, and the Luhn digit (ISO/IEC 7812)."""
-    if not _CARD.fullmatch(digits) or len(set(digits)) < 3:
+    if not _CARD.fullmatch(digits) or len(set(digits)) < 2:
         return False
     doubled = (int(digit) * 2 for digit in digits[-2::-2])
     return (sum(int(digit) for digit in digits[::-2]) + sum(value - 9 if value > 9 else value for value in doubled)) % 10 == 0
@@ -57,6 +57,12 @@ def entropy(text: str) -> float:
 def is_name(text: str) -> bool:
     """Words and short numbers with dashes, dots or slashes between: a pod, a host, a version, never a random token."""
     return _NAME.fullmatch(text) is not None and not is_uuid(text) and max(map(len, re.split(r"[-_./:]", text))) < 13
+
+
+def is_dense_name(text: str) -> bool:
+    """Short pieces with dashes between, but so many digits among letters that nobody chose them: `ab12-9f3k-77xz`."""
+    digits, letters = sum(char.isdigit() for char in text), sum(char.isalpha() for char in text)
+    return len(text) >= 10 and letters >= 4 and digits * 4 >= len(text) and is_name(text)
 
 
 def is_random(text: str) -> bool:

@@ -9,7 +9,7 @@ from app.domain.redaction.checks import basic_pair, is_hex, is_random
 from app.domain.redaction.span import Span
 from app.domain.redaction.words import CONTEXT_OF_IDS, HARMLESS_PREFIX, HARMLESS_SUFFIX, HINTS, KEPT_SUFFIX, KEYWORD
 
-_REST_OF_WORD = re.compile(r"[\w.\-]{0,40}")
+_REST_OF_WORD = re.compile(r"[\w.\-]{0,40}", re.ASCII)
 _ASSIGN = re.compile(
     r"(?:\]|\))?\\{0,3}[\"'`]?(?:\]|\))?[ \t]{0,8}(?:=>|:=|->|={1,3}|::?)\s{0,6}"
     r"|\\{0,3}[\"']\s{0,2},\s{0,4}(?=\\{0,3}[\"'])"
@@ -19,16 +19,25 @@ _ASSIGN = re.compile(
 _ELEMENT = re.compile(r"[^<>]{0,60}>\s{0,4}")
 _SPACE = re.compile(r"[ \t]{1,4}")
 _SAYS = re.compile(
-    r"(?:[ ]{1,2}[\w@./'()-]{1,30}){0,6}?[ ]{1,2}(?:is|was|are|lautet|ist|war|est|era|es|é|è|är|er|on|to|now|become|becomes|jest|to jest|это|:)[ :]{1,3}"
-    r"|[ ]?(?:是|为|為|は|이|은|는|:|\u2014|\u2013|-)[ ]?",
+    r"(?:[ ]{1,2}[\w@./'()-]{1,30}){0,6}?(?:[ ]?:|[ ]{1,2}(?:is|was|are|lautet|ist|war|est|era|es|é|è|är|er|on|to|now|become|becomes|jest|to jest|это))"
+    r"(?: now| currently| set to| changed to| again| the following)?[ :]{1,3}"
+    r"|[ ]?(?:是|为|為|は|이|은|는|:|\u2014|\u2013|-)[ ]?"
+    r"|[ ](?:for|of|to|от|для|de|do|da|del|du|für|fuer|voor|per|på|til)[ ](?:(?:the|la|el|le|die|den|das|der)[ ])?[\w@.-]{2,30}[ ]",
     re.IGNORECASE,
 )
+_CODE = re.compile(
+    r"(?:one[- ]?time|verification|security|sms|2fa|mfa|otp|totp|confirmation|authenticator)[ -]?(?:code|pin|passcode|password)?(?:[ ]?[:=]| is)[ ]{0,2}"
+    r"(?P<v>\d{3}[ -]?\d{3,5})(?![\w.-])",
+    re.IGNORECASE,
+)
+_DIGEST = re.compile(r"\bresponse=[\"']?(?P<v>[0-9a-fA-F]{32,128})")
 _NEARBY = re.compile(r"(?<![\w/+.-])[\w+/=~.-]{16,200}(?![\w+/-])")
 _URL = re.compile(
     r"[a-zA-Z][\w+.-]{1,30}:(?:\\?/){2}(?P<user>[^\s:/@?#\"'<>]{0,200})(?::(?P<v>[^\s\"'<>]{1,300}?))?@(?=[\w.\[-])"
 )
+_AUTHORITY = re.compile(r"[^\s/?#\"'<>]{0,300}")
 _HEADER = re.compile(
-    r"(?:bearer|basic|token|apikey|api-key|negotiate|digest|ssws|genie ?key|splunk|bot|aws4-hmac-sha256)[ :=]{1,3}[\"']?(?P<v>[\w.~+/=:-]{6,4000})",
+    r"(?:bearer|basic|token|apikey|api-key|negotiate|ssws|genie ?key|splunk|bot)[ :=]{1,3}[\"']?(?P<v>[\w.~+/=:-]{6,4000})",
     re.IGNORECASE,
 )
 _AUTHORIZATION = re.compile(
@@ -55,6 +64,7 @@ _SHORT_FLAGS = re.compile(
     r"|(?:-passin|-passout|-pass)[ =](?:pass:)(?P<f>[^\s]{2,200})"
     r"|(?<!\S)htpasswd -\w{0,4}b\w{0,4} [^\s]{1,80}(?: [^\s]{1,60})? (?P<g>[^\s]{4,100})"
     r"|(?<!\S)(?:smbclient|rpcclient|net)\b[^\n|;]{0,160}? -U ?[^\s%]{1,80}%(?P<h>[^\s]{2,200})"
+    r"|(?<!\S)net use\b[^\n]{0,120}? /user:[^\s]{1,60} (?P<p>[^\s]{3,100})"
     r"|(?<!\S)sqlplus [^\s/]{1,60}/(?P<i>[^\s@/]{2,100})@"
     r"|identified (?:with [\w_]{2,40} )?by (?:password )?[\"']?(?P<j>[^\s\"';]{3,200})"
     r"|requirepass (?P<k>[^\s]{3,200})|masterauth (?P<l>[^\s]{3,200})|(?<![A-Za-z])AUTH (?:default )?(?P<m>[^\s\"']{6,200})"
@@ -77,7 +87,7 @@ def find_in_context(text: str) -> Iterator[Span]:
         yield from _find_urls(text)
     if "=" in text and ("&" in text or "?" in text):
         for match in _QUERY.finditer(text):
-            if is_random(match["v"]) or is_hex(match["v"]):
+            if is_random(match["v"]) or (is_hex(match["v"]) and len(match["v"]) >= 16):
                 yield Span(*match.span("v"), "SECRET:url_parameter")
     if any(hint in lower for hint in _FLAG_HINTS):
         yield from _find_flags(text)
@@ -97,7 +107,7 @@ def _find_urls(text: str) -> Iterator[Span]:
 
 def _end_of_userinfo(text: str, start: int, end: int) -> int:
     """A password may hold `@` itself: the last one before the path, query or space ends it."""
-    authority = re.match(r"[^\s/?#\"'<>]{0,300}", text[start:])
+    authority = _AUTHORITY.match(text, start)
     last = authority.group().rfind("@") if authority else -1
     return max(end, start + last) if last > 0 else end
 
@@ -116,18 +126,30 @@ def _find_headers(text: str, lower: str) -> Iterator[Span]:
         if values.is_token(value) or is_pair:
             yield Span(value.start, value.end, "SECRET:authorization")
     if "authorization" in lower:
-        for match in _AUTHORIZATION.finditer(text):
-            if not values.is_placeholder(match["v"]) and (match["scheme"] or is_random(match["v"]) or is_hex(match["v"])):
-                yield Span(*match.span("v"), "SECRET:authorization")
+        yield from _find_authorization(text)
+    for pattern in (_CODE, _DIGEST):
+        for match in pattern.finditer(text):
+            yield Span(*match.span("v"), "SECRET:code")
     if "cookie" in lower:
         for match in _COOKIES.finditer(text):
             yield from _find_cookies(text, *match.span("v"))
     yield from _find_pairs(text)
 
 
+def _find_authorization(text: str) -> Iterator[Span]:
+    for match in _AUTHORIZATION.finditer(text):
+        is_listed = match["v"].lower().startswith(("username=", "credential=", "realm="))
+        if (
+            not is_listed
+            and not values.is_placeholder(match["v"])
+            and (match["scheme"] or is_random(match["v"]) or is_hex(match["v"]))
+        ):
+            yield Span(*match.span("v"), "SECRET:authorization")
+
+
 def _find_pairs(text: str) -> Iterator[Span]:
     for match in _PAIR.finditer(text):
-        value = values.Value(match["v"].rstrip(".!)"), match.start("v"), match.end("v"))
+        value = values.Value(match["v"].rstrip(".)"), match.start("v"), match.end("v"))
         if values.is_password_in_prose(value) and not match["user"].isdigit():
             yield Span(value.start, value.start + len(value.text), "SECRET:password")
 
@@ -145,7 +167,10 @@ def _is_session(name: str) -> bool:
 
 
 def _find_keys(text: str) -> Iterator[Span]:
+    done = 0
     for match in KEYWORD.finditer(text):
+        if match.start() < done:
+            continue  # inside the value before: also what keeps `password=password=...` linear
         strength = match.lastgroup or "token"
         start = _start_of_word(text, match.start())
         rest = _REST_OF_WORD.match(text, match.end())
@@ -157,12 +182,15 @@ def _find_keys(text: str) -> Iterator[Span]:
             continue
         value = _value_of(text, strength, match.group().lower(), start, end)
         if value is not None:
+            done = value.end
             yield Span(value.start, value.end, f"SECRET:{_kind(strength, prefix)}")
 
 
 def _start_of_word(text: str, position: int) -> int:
     start = position
-    while start > max(0, position - 40) and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+    while start > max(0, position - 40) and (
+        text[start - 1] in "_.-" or (text[start - 1].isascii() and text[start - 1].isalnum())
+    ):
         start -= 1
     return start
 
@@ -193,7 +221,7 @@ def _value_of(text: str, strength: str, word: str, start: int, end: int) -> valu
     """The secret that belongs to the key at `start` to `end`, if there is one."""
     assign = _ASSIGN.match(text, end)
     if assign is not None:
-        return _assigned(text, strength, word, assign)
+        return _assigned(text, strength, word, text[start : end - len(word)], assign)
     if text[max(0, start - 1) : start] == "<" or (strength != "token" and text[start] == "<"):
         element = _ELEMENT.match(text, end)
         value = values.value_at(text, element.end()) if element else None
@@ -205,15 +233,18 @@ def _value_of(text: str, strength: str, word: str, start: int, end: int) -> valu
     return _said(text, strength, end, space)
 
 
-def _assigned(text: str, strength: str, word: str, assign: re.Match[str]) -> values.Value | None:
+def _assigned(text: str, strength: str, word: str, prefix: str, assign: re.Match[str]) -> values.Value | None:
     value = values.value_at(text, assign.end())
     if value is None:
         return None
     is_loose = assign.group().endswith((" ", "\n", "\t")) and ":" in assign.group() and not value.is_quoted
     if not is_loose:
-        return value if _is_accepted(strength, word, value) else None
+        is_chosen_word = (
+            word == "secret" and prefix != "" and len(value.text) >= 8 and value.text.isalnum() and values.is_password(value)
+        )
+        return value if is_chosen_word or _is_accepted(strength, word, value) else None
     said = values.word_at(text, assign.end())
-    rest = text[value.end :].strip(" .,;)}]\"'\n")
+    rest = text[value.end : value.end + 80].strip(" .,;)}]\"'\n")
     if strength == "password" and not rest and values.is_password(value) and len(value.text) >= 6:
         return value
     if strength == "password" and said is not None:
@@ -227,7 +258,7 @@ def _longer(first: values.Value, second: values.Value) -> values.Value:
 
 def _is_accepted(strength: str, word: str, value: values.Value) -> bool:
     if strength == "password":
-        return values.is_password(value)
+        return values.is_password(value) and not (word in {"pass", "pw"} and value.text.isdigit())
     if strength == "secret":
         return values.is_secret(value) or (
             word == "secret" and value.is_quoted and len(value.text) >= 8 and values.is_password_in_prose(value)
@@ -246,7 +277,7 @@ def _said(text: str, strength: str, end: int, space: re.Match[str] | None) -> va
             return value
     if space is not None and strength == "password":
         value = values.word_at(text, space.end())
-        if value and len(value.text) >= 6 and values.is_password_in_prose(value):
+        if value and len(value.text) >= 7 and values.is_password_in_prose(value):
             return value
     for match in _NEARBY.finditer(text, end, min(len(text), end + 70)):
         value = values.Value(match.group().rstrip("."), match.start(), match.start() + len(match.group().rstrip(".")))

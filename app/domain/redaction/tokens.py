@@ -23,7 +23,12 @@ class _Rule:
 
 
 def _rule(kind: str, needles: str, pattern: str, must_look_random: bool = False) -> _Rule:
-    return _Rule(kind, tuple(needles.split()), re.compile(r"(?<![A-Za-z0-9])(?:" + pattern + ")"), must_look_random)
+    return _Rule(
+        kind,
+        tuple(needles.split()),
+        re.compile(("" if pattern.startswith("/") else r"(?<![A-Za-z0-9])") + f"(?:{pattern})"),
+        must_look_random,
+    )
 
 
 _RULES = (
@@ -36,7 +41,7 @@ _RULES = (
     _rule("gitlab_token", "gl GR1348941", r"gl(?:pat|ptt|dt|rt|rtr|ft|soat|agent|cbt|imt|oas|ffct)-[\w.-]{16,300}|GR1348941[\w-]{16,40}"),
     _rule("slack_token", "xox xapp-", r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,300}|xapp-[A-Za-z0-9-]{10,300}"),
     _rule("stripe_key", "k_live_ k_test_ whsec_", r"[srp]k_(?:live|test)_[A-Za-z0-9]{8,250}|whsec_[A-Za-z0-9+/=]{16,100}"),
-    _rule("twilio_key", "SK AC", r"(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
+    _rule("twilio_key", "SK AC", r"(?:SK|AC)[0-9a-f]{32}(?::[0-9a-f]{32})?(?![A-Za-z0-9])"),
     _rule("sendgrid_key", "SG.", r"SG\.[\w-]{10,40}\.[\w-]{16,80}"),
     _rule("mail_key", "key- xkeysib -us", r"key-[0-9a-f]{32}|xkeysib-[0-9a-f]{32,80}(?:-\w{8,24})?|[0-9a-f]{32}-us\d{1,2}"),
     _rule("npm_token", "npm_", r"npm_[A-Za-z0-9]{20,100}"),
@@ -50,17 +55,18 @@ _RULES = (
     _rule("cloud_token", "do HRKU- v1.0- fm2_ nfp_ sbp_ sb_secret_ pscale_ dapi tskey- cfut_ cfat_", r"do[opr]_v1_[0-9a-f]{40,64}|HRKU-[\w-]{30,80}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,146}|fm2_[\w+/=,-]{30,600}|nfp_\w{30,60}|sbp_\w{30,60}|sb_secret_[\w-]{16,60}|pscale_(?:tkn|oauth|pw)_[\w.=-]{20,80}|dapi[0-9a-f]{32}(?:-\d)?|tskey-[a-z]{3,12}-[\w-]{12,80}|cf[ua]t_\w{30,80}"),
     _rule("commerce_token", "shp sq0 EAAA access_token$", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{24,40}|sq0[a-z]{3}-[\w-]{20,60}|EAAA[\w-]{50,80}|access_token\$(?:production|sandbox)\$[\w$]{20,80}"),
     _rule("social_token", "EAA AAAAAAAAAAAAAAAAAAA", r"EAA[A-Za-z0-9]{60,300}|A{19,22}[\w%]{30,120}"),
-    _rule("chat_token", ":AA .", r"\d{8,10}:AA[\w-]{30,36}|[MNO][\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,45}(?![\w-])"),
+    _rule("chat_token", ":AA .", r"(?:bot)?\d{8,10}:AA[\w-]{30,36}|[MNO][\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,45}(?![\w-])"),
     _rule("vendor_token", "lin_api_ ntn_ secret_ fig ATATT3 ATCTT3 ATBB sl. dp. ops_eyJ CCIPAT_ bk sqp_ squ_ sqa_ PMAK- pul- rdme_ tfp_ pat eu1_ frwtk", r"lin_(?:api|oauth)_\w{24,80}|ntn_\w{30,60}|secret_[A-Za-z0-9]{43}(?!\w)|fig[dour]_[\w-]{24,80}|AT(?:ATT|CTT)3[\w=-]{20,300}|ATBB[A-Za-z0-9]{20,60}|sl\.[\w-]{80,200}|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.]{30,80}|ops_eyJ[\w=-]{60,900}|CCIPAT_\w{20,100}|bk(?:ua|ct|at)_\w{24,80}|sq[uap]_[0-9a-f]{40}|PMAK-[0-9a-f-]{40,70}|pul-[0-9a-f]{40}|rdme_\w{40,80}|tfp_[\w-]{40,80}|pat[A-Za-z0-9]{14}\.[0-9a-f]{40,64}"),
     _rule("vendor_token", "sdk- mob- api-", r"(?:sdk|mob|api)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     _rule("asana_token", "/", r"[012]/\d{12,18}:[0-9a-f]{32}"),
     _rule("private_key", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[0-9A-Z]{40,60}"),
     _rule("jwt", "ey", r"ey[A-Za-z0-9_=-]{10,4000}\.ey[\w/+=-]{6,8000}(?:\.[\w/+=-]{0,4000}){0,3}|eyJ(?:hbGciOi|0eXAiOi|raWQiOi|0eXBlIjoi|lbmMiOi)[\w.=+/-]{6,8000}|[sp]k\.eyJ[\w-]{20,200}\.[\w-]{16,60}"),
-    _rule("storage_key", "==", r"(?<![A-Za-z0-9+/=-])[A-Za-z0-9+/]{86}==(?!=)"),
+    _rule("storage_key", "==", r"(?<![A-Za-z0-9+/-])[A-Za-z0-9+/]{86}==(?!=)"),
     _rule("webhook", "hooks.slack", r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<v>[\w/-]{10,200})"),
     _rule("webhook", "/api/webhooks/", r"/api/webhooks/(?P<v>\d{10,25}/[\w-]{16,100})"),
-    _rule("webhook", "webhook.office webhookb2", r"webhookb2?/(?P<v>[\w@/-]{30,400})"),
+    _rule("webhook", "webhook.office webhookb2 office.com/webhook", r"webhook(?:b2)?/(?P<v>[\w@/-]{30,400})"),
     _rule("webhook", "hooks.zapier /hooks/ maker.ifttt", r"hooks/catch/(?P<v>\d{3,12}/\w{4,20})|/with/key/[\w-]{10,60}|/hooks/[a-z0-9]{26}(?!\w)"),
+    _rule("webhook", "/integration/", r"/integration/(?P<v>\w{20,60})"),
     _rule("webhook", "integromat make.com pipedream events.pagerduty workflow", r"hook\.[\w.]{2,20}\.?(?:make|integromat)\.com/(?P<v>\w{16,60})"),
 )  # fmt: skip
 _GENERIC_WEBHOOK = re.compile(r"/(?:web)?hooks?/(?:[\w-]{1,30}/){0,4}(?P<v>[\w-]{20,120})(?![\w.-])", re.IGNORECASE)
@@ -73,7 +79,7 @@ _KEY_BODY = re.compile(
     r"(?<![A-Za-z0-9+/])(?:MI[A-Z][A-Za-z0-9+/]{1,6}IBA[AD][A-Za-z0-9+/]{20,}|b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/]{10,}"
     r"|MHcCAQEE[A-Za-z0-9+/]{16,}|MI[GH][A-Za-z0-9+/]{1,3}gEAM[A-Za-z0-9+/]{16,}|MC4CAQAwBQYDK2Vw[A-Za-z0-9+/]{16,})={0,2}"
 )
-_FORTY = re.compile(r"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_.-])")
+_FORTY = re.compile(r"(?<![A-Za-z0-9+/_.-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-]|\.\w)")
 
 
 def find_tokens(text: str) -> Iterator[Span]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.domain.redaction.checks import entropy, is_hex, is_name, is_random, is_uuid
+from app.domain.redaction.checks import entropy, is_dense_name, is_hex, is_name, is_random, is_uuid
 from app.domain.redaction.words import PLACEHOLDER, STATUS
 
 _QUOTED = {
@@ -16,8 +16,8 @@ _QUOTED = {
     "«": re.compile(r"«([^»\n]{1,200})"),
 }
 _ESCAPED_QUOTE = re.compile(r"\\{1,3}[\"']((?:[^\"'\\\n]){1,2000})")
-_BARE = re.compile(r"(?:[^\s\"'`<>,;&|)\]}\\]|[,;&|)\]}\\](?![\s\"',;)\]}&|]|$|[\w.-]{1,40}[=:]|n))+")
-_WHOLE = re.compile(r"\S+")
+_BARE = re.compile(r"(?:[^\s\"'`<>,;&|)\]}\\]|[,;&|)\]}\\](?![\s\"',;)\]}&|]|$|[\w.-]{1,40}[=:]|n)){1,4000}")
+_WHOLE = re.compile(r"\S{1,400}")
 _PROSE_END = ".,;:!?)]}>\"'\u3002\uff0c\u3001"
 
 
@@ -89,7 +89,13 @@ def is_secret(value: Value) -> bool:
     text = value.text
     if is_placeholder(text) or len(text) < 6 or (value.is_quoted and " " in text):
         return False
-    return is_random(text) or is_uuid(text) or (is_hex(text) and len(text) >= 16) or (_has_sign(text) and not is_name(text))
+    return (
+        is_random(text)
+        or is_dense_name(text)
+        or is_uuid(text)
+        or (is_hex(text) and len(text) >= 16)
+        or (_has_sign(text) and not is_name(text))
+    )
 
 
 def is_token(value: Value) -> bool:
@@ -97,7 +103,7 @@ def is_token(value: Value) -> bool:
     text = value.text
     if is_placeholder(text) or (value.is_quoted and " " in text):
         return False
-    is_id = is_uuid(text) or (is_hex(text) and len(text) >= 16)
+    is_id = is_uuid(text) or (is_hex(text) and len(text) >= 16) or is_dense_name(text)
     return is_id or (is_random(text) and len(text) >= 10 and not _is_measure(text)) or _is_long_mix(text)
 
 
@@ -115,7 +121,7 @@ def _is_long_mix(text: str) -> bool:
 
 
 _MEASURE = re.compile(
-    r"[vV]?\d[\d.,:/]*(?:[a-zA-Z%µ]{1,3}|st|nd|rd|th|days?|hours?|min|mins|sec|secs|bits?|bytes|chars?)?|\d{4}-\d\d-\d\d\S*|\(?[\d.]+[a-zA-Z]{1,2}\)?|[a-zA-Z]{1,5}[-_]?\d{1,3}"
+    r"[vV]?\d[\d.,:/]*(?:[a-zA-Z%µ]{1,3}|st|nd|rd|th|days?|hours?|min|mins|sec|secs|bits?|bytes|chars?)?|\d{4}-\d\d-\d\d\S*|\(?[\d.]+[a-zA-Z]{1,2}\)?|[a-zA-Z]{1,3}[-_]?\d{1,3}"
 )
 
 

@@ -21,7 +21,7 @@ _WEAK = (
     r"|connect\.sid|csrf|xsrf|nonce|remember_me|verification[ _-]?code|(?:auth|authorization|recovery|backup)[ _-]?code|令牌|токен|トークン|토큰"
 )
 KEYWORD = re.compile(rf"(?P<password>{_STRONG})|(?P<secret>{_MIDDLE})|(?P<token>{_WEAK})", re.IGNORECASE)
-_HINTS = """pass pwd pswd pw contras clave mot mdp senha wacht has heslo parol adgang salasana sifre jelsz sandi losenord secret
+_HINTS = """pass pwd pswd pw kennw login log-in bearer basic apikey ssws genie splunk anmeld account contras clave mot mdp senha wacht has heslo parol adgang salasana sifre jelsz sandi losenord secret
 geheim cred zugang key schl token jeton jwt sess sid sig auth otp pin mfa 2fa amz- csrf xsrf nonce remember code identified"""
 HINTS = tuple(_HINTS.split())
 
@@ -53,7 +53,7 @@ STATUS = frozenset(_STATUS.split())
 PLACEHOLDER = re.compile(
     r"[*•●xX.#?_…-]{3,}|[*•●]+|<[^<>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_][A-Z0-9_]*|%[A-Za-z_]+%|%[sdv]|\{\{?.*|%\(.*|\[?(?:redacted|filtered|masked|hidden|removed|secret|email)\b.*"
     r"|process\.env\b.*|os\.(?:environ|getenv)\b.*|env\.[A-Za-z_]+|getenv.*|vault:.*|ref\+.*|arn:aws.*|projects/.*|var\.[\w.]+|secretKeyRef.*|valueFrom.*"
-    r"|self\.[\w.]+|config\.[\w.]+|settings\.[\w.]+|(?:/|\./|~/)[\w.-]+(?:/[\w.-]+)+|/run/\S*|/etc/\S*|https?:.*|your[_-].*|-+>?|=+|\|+|[{\[(]|\w+\(.*",
+    r"|self\.[\w.]+|config\.[\w.]+|settings\.[\w.]+|(?:/|\./|~/)[a-z][a-z0-9_.-]{1,30}(?:/[\w.-]+)+|/run/\S*|/etc/\S*|https?:.*|your[_-].*|-+>?|=+|\|+|[{\[(]|\w+\(.*",
     re.IGNORECASE,
 )
 CONTEXT_OF_IDS = re.compile(

@@ -79,6 +79,7 @@ class Admin:
                 web.get("/metrics/{name}", self.service_metrics),
                 web.get("/targets", self.targets),
                 web.get("/services", self.services),
+                web.get("/services/{name}", self.service),
                 web.get("/changes", self.changes),
                 web.get("/logs/{name}", self.logs),
                 web.post("/services/{name}/restart", self.restart),
@@ -124,6 +125,10 @@ class Admin:
     async def services(self, _request: web.Request) -> web.Response:
         """Every service with its wanted state and its running processes."""
         return web.json_response([self._describe(name) for name in SERVICES])
+
+    async def service(self, request: web.Request) -> web.Response:
+        """One service."""
+        return web.json_response(self._describe(service_spec(request.match_info["name"]).name))
 
     async def changes(self, request: web.Request) -> web.Response:
         """What was changed, when, and by whom; oldest first."""

@@ -22,7 +22,10 @@ def _search(options: argparse.Namespace) -> int:
     library.open(wait=True)
     found = library.search(" ".join(options.text), top=options.top)
     for passage in found.passages:
-        print(f"{passage.score:.3f}  {passage.kind:9} {passage.id}: {passage.title}" + (f" › {passage.heading}" if passage.heading else ""))
+        print(
+            f"{passage.score:.3f}  {passage.kind:9} {passage.id}: {passage.title}"
+            + (f" > {passage.heading}" if passage.heading else "")
+        )
     if not found.is_confident:
         print("Nothing in memory matches this well.")
     library.close()

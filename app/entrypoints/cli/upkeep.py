@@ -30,7 +30,11 @@ def findings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     try:
         inventory = read_inventory(settings)
         what = f"{len(inventory.services)} services, {len(inventory.actions)} actions, {len(inventory.approvers)} approvers"
-        yield "configuration", "ok" if settings.config else "absent", what if settings.config else "set SITREP_CONFIG to a YAML file"
+        yield (
+            "configuration",
+            "ok" if settings.config else "absent",
+            what if settings.config else "set SITREP_CONFIG to a YAML file",
+        )
     except SitrepError as problem:
         yield "configuration", "broken", str(problem)
     try:
@@ -45,6 +49,18 @@ def findings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield "memory", "ok", f"{library.size} documents"
     library.close()
     slack = "ok" if settings.slack_bot_token else "absent"
-    yield "slack", slack, "" if settings.slack_bot_token else "the local workspace is used; see the README for five lines to Slack"
-    yield "model", "ok" if settings.model else "absent", "" if settings.model else "rules and retrieval answer; set SITREP_MODEL and OPENAI_BASE_URL"
-    yield "prometheus", "ok" if settings.prometheus_url else "absent", settings.prometheus_url or "metrics are scraped from the services"
+    yield (
+        "slack",
+        slack,
+        "" if settings.slack_bot_token else "the local workspace is used; see the README for five lines to Slack",
+    )
+    yield (
+        "model",
+        "ok" if settings.model else "absent",
+        "" if settings.model else "rules and retrieval answer; set SITREP_MODEL and OPENAI_BASE_URL",
+    )
+    yield (
+        "prometheus",
+        "ok" if settings.prometheus_url else "absent",
+        settings.prometheus_url or "metrics are scraped from the services",
+    )

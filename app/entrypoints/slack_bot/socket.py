@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ class SocketDoor:
         for line in self._lines:
             await line.prepare()
         self._tasks = [asyncio.create_task(line.run()) for line in self._lines]
-        await asyncio.wait([asyncio.create_task(line.tried.wait()) for line in self._lines], timeout=_CONNECT_WITHIN_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(line.tried.wait() for line in self._lines)), _CONNECT_WITHIN_S)
 
     async def stop(self) -> None:
         """Closes everything."""
@@ -117,6 +119,8 @@ class _Line:
 
     async def prepare(self) -> None:
         logger = quiet_logger("sitrep.slack.socket")
+        # Its errors quote the socket's address, which lets anyone in; `last_error` says what they say.
+        logger.setLevel(logging.CRITICAL)
         web = AsyncWebClient(base_url=self._base_url, timeout=10, retry_handlers=[], logger=logger)
         self._handler = AsyncSocketModeHandler(
             self._app, self._app_token, logger=logger, web_client=web, ping_interval=self._ping_every_s
@@ -156,10 +160,13 @@ class _Line:
         client = self._handler.client
         started = time.monotonic()
         try:
-            client.wss_uri = await self._address(client.web_client)
-            connecting: Awaitable[None] = client.connect()  # type: ignore[no-untyped-call] # the SDK leaves it untyped
-            await asyncio.wait_for(connecting, _CONNECT_WITHIN_S)
-        except _ERRORS as problem:
+            # The client renews by itself when Slack announces the end of a socket; two renewals would leave one open unseen.
+            async with client.connect_operation_lock:
+                if not await self._is_alive():
+                    client.wss_uri = await self._address(client.web_client)
+                    connecting: Awaitable[None] = client.connect()  # type: ignore[no-untyped-call] # the SDK leaves it untyped
+                    await asyncio.wait_for(connecting, _CONNECT_WITHIN_S)
+        except Exception as problem:  # noqa: BLE001 - the door: the watchdog outlives whatever a connection can do
             self.last_error = _reason(problem)
             return max(back_off, _retry_after(problem))
         self.last_error = ""

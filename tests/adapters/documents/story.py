@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.action import ActionRequest, Risk
+from app.domain.canonical import Json
 from app.domain.evidence import Assessment, Confidence, Evidence, EvidenceKind, Finding, Suggestion, Tier
 from app.domain.incident import Incident, Status
 from app.domain.postmortem import FollowUp, FollowUpKind, Impact, PostmortemFacts
@@ -15,6 +16,7 @@ from app.domain.timeline import GENESIS, Entry, EntryKind, seal
 
 START = datetime(2026, 11, 24, 3, 12, tzinfo=UTC)
 SPEC = MetricSpec("error_ratio", MetricKind.RATIO, "ratio", bad=Bad.ABOVE, threshold=0.05)
+Row = tuple[float, EntryKind, str, str, dict[str, Json]]
 PEOPLE = {"U1ALICE": "Alice Moreau", "U2BOB": "Bob Okafor"}
 
 
@@ -23,13 +25,13 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def chain(number: int, rows: list[tuple[float, EntryKind, str, str, dict[str, object]]]) -> tuple[Entry, ...]:
+def chain(number: int, rows: list[Row]) -> tuple[Entry, ...]:
     """Sealed entries from (minute, kind, text, actor, data)."""
     entries: list[Entry] = []
     previous = GENESIS
     for seq, (minute, kind, text, actor, data) in enumerate(rows, 1):
-        hashed = seal(number, seq, at(minute), kind, text, actor, data, previous)  # type: ignore[arg-type]
-        entries.append(Entry(number, seq, at(minute), kind, text, actor, previous, hashed, data))  # type: ignore[arg-type]
+        hashed = seal(number, seq, at(minute), kind, text, actor, data, previous)
+        entries.append(Entry(number, seq, at(minute), kind, text, actor, previous, hashed, data))
         previous = hashed
     return tuple(entries)
 
@@ -47,20 +49,21 @@ def series() -> Series:
 
 
 EVIDENCE = (
-    Evidence(EvidenceKind.ALERT, "alert:1", "alertmanager", "CheckoutErrors on checkout is firing since 03:12:00 UTC: 31% of requests fail.",
+    Evidence(EvidenceKind.ALERT, "alert:1", "alertmanager", "CheckoutErrors on checkout is firing: 31% of requests fail.",
              at(0.2), "E1", "checkout", {"name": "CheckoutErrors"}, "http://127.0.0.1:9093/#/alerts"),
     Evidence(EvidenceKind.METRIC, "metric:checkout:error_ratio", "Prometheus", "error_ratio of checkout is 31 %, normally 0.2 %",
              at(1.5), "E2", "checkout", {"metric": "error_ratio", "value": 0.31}),
     Evidence(EvidenceKind.CHANGE, "change:checkout:config", "change log",
              "config on checkout at 03:10:00 UTC by deploy-bot: db_pool_size 40 -> 4", at(-2), "E3", "checkout",
              {"kind": "config", "key": "db_pool_size", "before": "40", "after": "4"}, "https://ci.example.com/run/991"),
-    Evidence(EvidenceKind.LOG, "log:checkout:pool", "logs of checkout", "checkout logged 812 times: pool exhausted, waited 2000 ms",
+    Evidence(EvidenceKind.LOG, "log:checkout:pool", "logs of checkout",
+             "checkout logged 812 times: pool exhausted, waited 2000 ms",
              at(0.1), "E4", "checkout", {"count": 812}),
     Evidence(EvidenceKind.RUNBOOK, "runbook:pool", "runbooks/database/pool-exhausted.md", "Runbook: Connection pool exhausted",
              at(1.6), "E5", None, {}, tainted=False),
 )  # fmt: skip
 
-ENTRIES: list[tuple[float, EntryKind, str, str, dict[str, object]]] = [
+ENTRIES: list[Row] = [
     (0.5, EntryKind.OPENED, "Opened by alertmanager: Checkout errors", "sitrep", {"severity": 2}),
     (0.6, EntryKind.ALERT, "CheckoutErrors on checkout is firing", "alertmanager", {"evidence": "E1"}),
     (1.7, EntryKind.FINDING, "Likely memory pressure on checkout", "sitrep (rules and statistics)", {"evidence": ["E2"]}),
@@ -69,14 +72,16 @@ ENTRIES: list[tuple[float, EntryKind, str, str, dict[str, object]]] = [
     (4.0, EntryKind.DECISION, "<@U2BOB> approves: Restart checkout", "U2BOB", {"proposal": "prop_1"}),
     (4.2, EntryKind.INTENT, "About to run restart on checkout", "sitrep", {"proposal": "prop_1"}),
     (4.3, EntryKind.RUN, "restart ran on checkout", "sitrep", {"proposal": "prop_1"}),
-    (7.0, EntryKind.VERDICT, "Restart checkout: no change, error_ratio 30 % before, 31 % after", "sitrep", {"proposal": "prop_1"}),
+    (7.0, EntryKind.VERDICT, "Restart checkout: no change, error_ratio 30 % before, 31 % after", "sitrep",
+     {"proposal": "prop_1"}),
     (7.4, EntryKind.NOTE, "Somebody should have seen the pool size <script>alert(1)</script> [T1]", "U2BOB", {}),
     (8.0, EntryKind.FINDING, "The connection pool of checkout is too small since 03:10", "sitrep", {"evidence": "E3"}),
     (10.0, EntryKind.PROPOSAL, "Set db_pool_size back to 40", "U1ALICE", {"proposal": "prop_2"}),
     (11.0, EntryKind.DECISION, "<@U2BOB> approves: Set db_pool_size of checkout back to 40", "U2BOB", {"proposal": "prop_2"}),
     (11.1, EntryKind.INTENT, "About to run set-config on checkout", "sitrep", {"proposal": "prop_2"}),
     (11.2, EntryKind.RUN, "set-config ran on checkout", "sitrep", {"proposal": "prop_2"}),
-    (14.5, EntryKind.VERDICT, "Recovered: error_ratio 31 % before, 0.2 % after", "sitrep", {"proposal": "prop_2", "metric": "error_ratio"}),
+    (14.5, EntryKind.VERDICT, "Recovered: error_ratio 31 % before, 0.2 % after", "sitrep",
+     {"proposal": "prop_2", "metric": "error_ratio"}),
     (14.6, EntryKind.STATUS, "Every alert has resolved: monitoring", "sitrep", {}),
     (20.0, EntryKind.STATUS, "Resolved", "U1ALICE", {}),
 ]  # fmt: skip

@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.adapters.documents import Event, metric_plot
 from app.adapters.documents.plot import draw
@@ -63,6 +64,15 @@ def test_a_few_points_and_a_flat_line_are_drawn(count: int) -> None:
     png, alt = metric_plot(flat, spec, [Event(at(0), "alert T1")], (at(0), at(1)))
     assert png.startswith(b"\x89PNG")
     assert alt == "up of shop stayed at 0 from 03:12 UTC to 03:13 UTC"
+
+
+def test_values_that_are_no_numbers_are_left_out() -> None:
+    gaps = tuple(Point(at(minute), float("nan" if minute % 2 else "inf")) for minute in range(5))
+    told = replace(series(), points=(*series().points, *(Point(at(30 + n), float("nan")) for n in range(3))))
+    assert metric_plot(replace(series(), points=gaps), SPEC, [], WINDOW)[0] == b""
+    png, alt = metric_plot(told, SPEC, [], WINDOW)
+    assert png.startswith(b"\x89PNG")
+    assert "rose from 0.24 % to 31 %" in alt
 
 
 def test_names_with_formulas_and_foreign_letters_are_drawn_as_they_are() -> None:

@@ -11,7 +11,7 @@ from app.domain.incident import Status
 from app.domain.postmortem import FollowUp, FollowUpKind, Postmortem, PostmortemFacts
 from app.domain.proposal import ProposalStatus, Verdict
 from app.domain.timeline import Entry, EntryKind
-from tests.adapters.documents.story import ENTRIES, at, bare_facts, chain, facts
+from tests.adapters.documents.story import ENTRIES, Row, at, bare_facts, chain, facts
 
 HOSTILE = (
     "<script>alert(1)</script> ![x](http://evil.example/p.png) [T1] [click](javascript:alert(1)) | **bold** `tick` @here\n# Big"
@@ -30,7 +30,7 @@ def section(markdown: str, title: str) -> str:
 
 def with_hostile_words() -> PostmortemFacts:
     told = facts()
-    rows = [*ENTRIES, (21.0, EntryKind.MESSAGE, HOSTILE, "U2BOB", {"link": "javascript:alert(1)"})]
+    rows: list[Row] = [*ENTRIES, (21.0, EntryKind.MESSAGE, HOSTILE, "U2BOB", {"link": "javascript:alert(1)"})]
     evidence = Evidence(EvidenceKind.LOG, "log:x", HOSTILE, HOSTILE, at(1), "E6", "checkout", {}, "http://evil.example/<x>")
     return replace(
         told,

@@ -1,7 +1,8 @@
 """Safe text, times and blameless wording."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from app.adapters.documents.amounts import axis_number, axis_unit

@@ -268,8 +268,10 @@ async def test_a_lost_socket_is_replaced(how: str) -> None:
     async with a_place() as place:
         await until(lambda: place.door.connected)
         await place.do("sockets", how=how)
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.2)
         await until(lambda: place.door.connected, 10)
+        state = (await place.http.get(f"{place.url}/_local/state")).json()
+        assert state["sockets"] == 1
         await place.do("post", user="carol", channel="C0GENERAL1", text="still there?")
         await until(lambda: place.inbox.of("slack.message"), 15)
 
@@ -296,8 +298,7 @@ async def test_the_same_bot_works_over_signed_http() -> None:
     web = FastAPI()
     server = uvicorn.Server(uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     settings = config.WorkspaceConfig(http_events_url=f"http://127.0.0.1:{port}/slack/events")
     async with workspace.running_workspace(settings) as running, httpx.AsyncClient(trust_env=False) as http:

@@ -63,7 +63,7 @@ def test_a_signed_event_passes() -> None:
         ("X-Slack-Request-Timestamp", ""),
         ("X-Slack-Request-Timestamp", "soon"),
         ("X-Slack-Request-Timestamp", "9" * 5000),
-        ("X-Slack-Request-Timestamp", "١٢٣٤"),  # noqa: RUF001 - Arabic digits are digits to Python
+        ("X-Slack-Request-Timestamp", "١٢٣٤"),
         ("X-Slack-Request-Timestamp", "-5"),
         ("X-Slack-Signature", ""),
         ("X-Slack-Signature", "v0=" + "0" * 64),

@@ -13,7 +13,8 @@ from app.domain.errors import BadInput
 from app.entrypoints.slack_bot.bot import EVENTS
 
 ROOT = Path(app.__file__).parent
-SCHEMA = Path("/work/shared/data/slack/manifest.schema.2.0.0.json")
+# Slack's published schema, kept beside the repository and not in it.
+SCHEMA = ROOT.parents[1] / "shared" / "data" / "slack" / "manifest.schema.2.0.0.json"
 METHOD = re.compile(r"^(auth|chat|conversations|files|pins|users|views|apps)\.[a-zA-Z.]+$")
 # What the SDK calls on our behalf: its own names for methods, and a helper that makes two calls.
 SDK_CALLS = {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.adapters.slack.blocks import MAX_BLOCKS, MAX_CHARACTERS
 from app.adapters.slack.render import Rendered, render
-from app.adapters.slack.wording import escaped, plain, user, visible, web_address, written
+from app.adapters.slack.wording import escaped, plain, user, web_address, written
 from app.domain.action import Risk
 from app.domain.approval import Approval, Decision
 from app.domain.canonical import Json
@@ -32,6 +33,7 @@ CODE_WRITTEN = re.compile(
     r"|<!date\^\d+\^\{time\} your time\|\d\d:\d\d UTC>"
     r"|<http://(127\.0\.0\.1:8080|prometheus\.example:9090)/[^|<>]*\|[^<>]*>"
 )
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 NASTY = (
     "<!channel>",
     "<@U0EVIL01>",
@@ -40,7 +42,7 @@ NASTY = (
     "*bold* _it_ ~no~ `code`",
     "\u202egnp.exe",
     "a\u200bb\u2066c",
-    "\U000e0041\ufe0f",
+    "\U000e0041\ufe0f\u3164\u2800\u034f\u00a0\U000e0100",
     "\ud800",
     "\x00\x1b[31m",
     "&lt;!here&gt; & <",
@@ -96,7 +98,10 @@ def check_block(block: dict[str, Json]) -> None:
 
 def check_inert(rendered: Rendered) -> None:
     for text in (rendered.text, *(text for block in rendered.blocks for text in texts(block))):
-        assert visible(text) == text, "an invisible character got through"
+        assert not [char for char in text if unicodedata.category(char) in HIDDEN and char not in "\n\t"], (
+            "something is invisible"
+        )
+        assert not set(text) & set("\u034f\u115f\u2800\u3164\ufe0f\U000e0100\u00a0"), "something draws nothing"
         for markup in ACTIVE.findall(text):
             assert CODE_WRITTEN.fullmatch(markup), f"{markup!r} is active"
 
@@ -320,4 +325,4 @@ def test_names_that_are_no_user_ids_are_not_mentioned() -> None:
     assert user("!channel") == "!channel"
     assert user(None) == "nobody"
     assert written("<@U0ALICE> and <!here> and <@u0low>", 99) == "<@U0ALICE> and &lt;!here&gt; and &lt;@u0low&gt;"
-    assert plain("*a*\n`b` :x:", 99) == "∗a∗ ˋb\u02cb \u2236x:"  # noqa: RUF001 - the look-alikes are the point
+    assert plain("*a*\n`b` :x:", 99) == "∗a∗ ˋb\u02cb \u2236x:"

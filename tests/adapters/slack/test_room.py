@@ -296,3 +296,18 @@ def test_pinning_twice_is_fine_and_other_refusals_are_not(room: SlackRoom, stub:
     room.pin(ref)
     with pytest.raises(Refused):
         room.pin(ref)
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "user_not_in_channel"])
+def test_a_whisper_that_cannot_reach_the_place_reaches_the_person_alone(room: SlackRoom, stub: Stub, error: str) -> None:
+    stub.plan("chat.postEphemeral", no(error))
+    room.whisper("D-others", "U0ANN", HELLO)
+    (sent,) = stub.asked("chat.postMessage")
+    assert sent["channel"] == "U0ANN"
+
+
+def test_a_whisper_slack_finds_wrong_in_itself_is_refused(room: SlackRoom, stub: Stub) -> None:
+    stub.plan("chat.postEphemeral", no("invalid_blocks"))
+    with pytest.raises(Refused):
+        room.whisper("C1", "U0ANN", HELLO)
+    assert stub.asked("chat.postMessage") == []

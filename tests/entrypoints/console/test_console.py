@@ -102,6 +102,12 @@ async def test_private_incidents_are_neither_listed_nor_found(store: SqlStore) -
         assert "There is no INC-3." in words(answer.text)
 
 
+async def test_a_private_incident_answers_exactly_like_one_that_does_not_exist(store: SqlStore) -> None:
+    private, missing = await get(store, "/incidents/3"), await get(store, "/incidents/9")
+    assert private.text.replace("INC-3", "INC-9") == missing.text
+    assert private.status_code == missing.status_code
+
+
 async def test_an_incident_begins_with_the_verdict_and_its_evidence(store: SqlStore) -> None:
     page = (await get(store, "/incidents/2")).text
     shown = words(page)

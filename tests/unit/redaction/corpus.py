@@ -71,7 +71,9 @@ class Maker:
 
     def card(self) -> str:
         """A card number with a right check digit."""
-        body = self.pick("4" + self.of(DIGIT, 14), "51" + self.of(DIGIT, 13), "37" + self.of(DIGIT, 12), "6011" + self.of(DIGIT, 11))
+        body = self.pick(
+            "4" + self.of(DIGIT, 14), "51" + self.of(DIGIT, 13), "37" + self.of(DIGIT, 12), "6011" + self.of(DIGIT, 11)
+        )
         return next(body + str(digit) for digit in range(10) if luhn(body + str(digit)))
 
     def iban(self) -> str:
@@ -163,8 +165,8 @@ def _context() -> dict[str, Case]:
         "assignment": _said(password, "DB_PASSWORD={v} ./run.sh", "password={v} retry=3", "spring.datasource.password={v}", "pwd={v};Timeout=30"),
         "yaml": _said(password, "password: {v}", "  db_password: '{v}'", 'redis:\n  password: "{v}"\n  port: 6379'),
         "json": _said(password, '{{"user":"app","password":"{v}","host":"db-1"}}', '{{"adminPassword": "{v}"}}', '{{\\"passwd\\":\\"{v}\\"}}'),
-        "code": _said(password, "os.environ['DB_PASSWORD'] = '{v}'", "const password = \"{v}\";", "setPassword('password', '{v}')", "'password' => '{v}',"),
-        "xml": _said(password, "<password>{v}</password>", "<add key=\"DbPassword\" value=\"{v}\" />"),
+        "code": _said(password, "os.environ['DB_PASSWORD'] = '{v}'", 'const password = "{v}";', "setPassword('password', '{v}')", "'password' => '{v}',"),
+        "xml": _said(password, "<password>{v}</password>", '<add key="DbPassword" value="{v}" />'),
         "kubernetes": _said(password, '- name: DB_PASSWORD\n  value: "{v}"', "--from-literal=password={v}"),
         "flag": _said(password, "psql --password {v} -h db", "mysql -u root -p{v} shop", "curl -u admin:{v} https://api.internal/x", "redis-cli -a {v} ping", "sshpass -p {v} ssh web-1"),
         "sql": _said(password, "ALTER USER app WITH PASSWORD '{v}';", "CREATE USER x IDENTIFIED BY '{v}'"),
@@ -302,14 +304,14 @@ _BENIGN: tuple[str, ...] = (
     "image {s}@sha256:{hex64} pulled in 2.1 s", "trace_id={hex32} span_id={hex16} duration_ms=1204", "request {uuid} took 1.2 s",
     "X-Request-Id: {uuid}", "traceparent: 00-{hex32}-{hex16}-01", "pod {s}-7d9f8b6c5d-x2x4z OOMKilled, restarts={n}", "node ip-10-0-12-7.eu-central-1.compute.internal NotReady",
     "{ts} ERROR {s} connection refused to 10.2.3.4:5432 after 3 retries", "GET /api/v1/orders/{n} 200 in 31 ms", "p95 latency 1.24 s, error ratio 0.3098, rps 812.4",
-    "payload: {text64}", "config decoded from base64: {text64}", "invalid password for user app", "password authentication failed for user \"app\"",
+    "payload: {text64}", "config decoded from base64: {text64}", "invalid password for user app", 'password authentication failed for user "app"',
     "password expired, please reset it", "ERROR: password is incorrect", "error: token expired at {ts}", "token is invalid or missing", "max_tokens=4096 temperature=0",
     "prompt_tokens: 1523, completion_tokens: 211", "token bucket for {s} refilled, 120 tokens left", "secret {s}-db-credentials not found in namespace prod",
-    "mounting secret \"{s}-tls\" as volume", "secretName: {s}-tls", "password: ********", "PASSWORD=<redacted>", "api_key=[REDACTED]", "password=${{DB_PASSWORD}}",
+    'mounting secret "{s}-tls" as volume', "secretName: {s}-tls", "password: ********", "PASSWORD=<redacted>", "api_key=[REDACTED]", "password=${{DB_PASSWORD}}",
     "token: ${{{{ secrets.DEPLOY }}}}", "DB_PASSWORD_FILE=/run/secrets/db_password", "Authorization: Bearer <token>", "authorization failed: bearer token missing",
-    "cache key=user:{n}:profile missed", "primary key violation on orders_pkey", "duplicate key value violates unique constraint \"orders_pkey\"", "idempotency_key={uuid}",
+    "cache key=user:{n}:profile missed", "primary key violation on orders_pkey", 'duplicate key value violates unique constraint "orders_pkey"', "idempotency_key={uuid}",
     "partition_key=eu-{n}", "pressing any key continues", "session closed after 30 s idle", "auth service latency back to normal", "Cookie: theme=dark; lang=en",
-    "etag \"{hex32}\" not modified", "sha512-{b64_64}", "checksum md5={hex32}", "ssh-ed25519 host key verification failed", "SHA256:{b64_43} host fingerprint",
+    'etag "{hex32}" not modified', "sha512-{b64_64}", "checksum md5={hex32}", "ssh-ed25519 host key verification failed", "SHA256:{b64_43} host fingerprint",
     "order 2026-11-02-{n} total 129.90 EUR", "epoch 1790000000 offset 1790000000123 lag {n}", "timestamp=1790000000123456789 seq={n}", "{ts} took 00:12:44.120",
     "version 1.24.3-rc2+build.77 of {s}", "lodash@4.17.21 and react@18.2.0 installed", "git clone git@github.com:acme/{s}.git", "user@host key exchange", "ssh deploy@web-01.prod.internal",
     "systemd getty@tty1.service started", "connect to postgres://db-1:5432/shop", "redis://cache:6379/0 ready", "https://grafana.internal/d/abc123/overview?orgId=1&from=now-1h",
@@ -329,7 +331,9 @@ _BENIGN: tuple[str, ...] = (
 def benign(maker: Maker) -> Line:
     """A harmless line that looks dangerous."""
     template = maker.pick(*_BENIGN)
-    readable = base64.b64encode(f"replicas: {maker.of(DIGIT, 2)}, region: eu-west, owner: team-{maker.service()}".encode()).decode()
+    readable = base64.b64encode(
+        f"replicas: {maker.of(DIGIT, 2)}, region: eu-west, owner: team-{maker.service()}".encode()
+    ).decode()
     pieces = {
         "ts": f"2026-11-0{maker.random.randint(1, 9)}T03:14:0{maker.random.randint(0, 9)}Z", "s": maker.service(), "sha": maker.of(HEX, 40), "sha7": maker.of(HEX, 7),
         "n": maker.of("123456789", 5), "hex64": maker.of(HEX, 64), "hex32": maker.of(HEX, 32), "hex16": maker.of(HEX, 16), "text64": readable,

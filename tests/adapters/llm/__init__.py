@@ -1,0 +1,1 @@
+"""Tests of the model adapter, against a real server on loopback."""
