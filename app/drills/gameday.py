@@ -41,8 +41,9 @@ class GameDay:
         approval = self._wait(lambda: self._approval(room), CARD_WITHIN_S, "an approval card")
         self._line("Sitrep proposes: " + self._headline(approval))
         self._take_lead(room)
-        proposal = self._proposal_of(approval)
         self._ask_for_it(room, drill)
+        approval = self._wait(lambda: self._asked_by_alice(room), CARD_WITHIN_S, "the approval card of Alice's request")
+        proposal = self._proposal_of(approval)
         self._refused_for_alice(room, approval, proposal)
         self._approved_by_bob(room, approval)
         verdict = self._wait(lambda: self._verdict(room, str(approval["ts"])), VERDICT_WITHIN_S, "the probe's verdict")
@@ -69,6 +70,13 @@ class GameDay:
 
     def _approval(self, room: str) -> dict[str, Any] | None:
         return next((message for message in self._messages(room) if button_value(message, "approve")), None)
+
+    def _asked_by_alice(self, room: str) -> dict[str, Any] | None:
+        """The card that still waits and names Alice as the one who asked: only now may Bob's click count."""
+        for message in self._messages(room):
+            if button_value(message, "approve") and f"<@{ON_CALL}>" in text_of(message):
+                return message
+        return None
 
     def _proposal_of(self, message: dict[str, Any]) -> str:
         return button_value(message, "approve") or ""
@@ -105,7 +113,9 @@ class GameDay:
             if str(message["ts"]) != ts:
                 continue
             found = re.search(
-                r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*", text_of(message), re.IGNORECASE
+                r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*",
+                text_of(message),
+                re.IGNORECASE,
             )
             return found.group(0).strip() if found and not button_value(message, "approve") else None
         return None

@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from slack_sdk import WebClient
 
 from app.adapters.clock.system import SystemClock
 from app.adapters.signals.body import read_json
 from app.adapters.slack.room import SlackRoom
 from app.adapters.slack.signature import Guard
+from app.adapters.slack.wire import room_client
 from app.bootstrap import PARSERS, Sitrep, bootstrap
 from app.entrypoints.http import console, health, webhooks
 from app.entrypoints.scheduler import heartbeat
@@ -30,7 +31,7 @@ SLACK_API = "https://slack.com/api/"
 async def running(settings: Settings) -> AsyncIterator[Sitrep]:
     """A whole Sitrep that answers while the block runs; everything is stopped in order afterwards."""
     base_url = settings.slack_api_url or SLACK_API
-    room = SlackRoom(WebClient(settings.slack_bot_token, base_url=base_url, timeout=10), SystemClock())
+    room = SlackRoom(room_client(settings.slack_bot_token, base_url), SystemClock(), link_hosts=_link_hosts(settings))
     sitrep = await asyncio.to_thread(bootstrap, settings, room)
     bolt = build_app(
         bot_token=settings.slack_bot_token,
@@ -70,6 +71,12 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
         console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
     )
     return api
+
+
+def _link_hosts(settings: Settings) -> frozenset[str]:
+    """The hosts that text from outside may link to: our console and the configured Prometheus."""
+    hosts = {settings.http_host, urlsplit(settings.prometheus_url).hostname or ""}
+    return frozenset(hosts - {""})
 
 
 def _slack_check(door: SocketDoor | None) -> Callable[[], str]:

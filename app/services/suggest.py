@@ -9,9 +9,11 @@ from app.domain.errors import ActionRefused
 from app.domain.evidence import Confidence, Evidence, EvidenceKind, Finding, Suggestion
 from app.domain.inventory import Inventory
 from app.domain.proposal import Verdict
+from app.domain.series import MetricKind
+from app.services.observe import metric_of
 from app.services.reason import Picture, tried
 
-_REVERT, _RUNBOOK, _HELPS, _WORKED, _FAILED = 4.0, 2.0, 1.0, 1.5, -2.0
+_REVERT, _RUNBOOK, _HELPS, _SPECIFIC, _WORKED, _FAILED = 4.0, 2.0, 1.0, 3.0, 1.5, -2.0
 
 
 @dataclass(slots=True)
@@ -130,8 +132,15 @@ def _by_metric(seen: Picture, inventory: Inventory) -> Iterable[_Candidate]:
         candidate = _default(inventory, spec.name, seen) if helped else None
         if candidate is not None:
             names = ", ".join(str(item.data["metric"]) for item in helped)
-            candidate.credit(_HELPS * len(helped), f"it is known to bring back {names}", *(item.id for item in helped))
+            points = sum(_HELPS * (_SPECIFIC if _is_resource(item, inventory) else 1.0) for item in helped)
+            candidate.credit(points, f"it is known to bring back {names}", *(item.id for item in helped))
             yield candidate
+
+
+def _is_resource(item: Evidence, inventory: Inventory) -> bool:
+    """A gauge (memory, disk, a queue) points at one remedy; error ratios and latencies rise with every trouble."""
+    metric = metric_of(inventory, item.service or "", str(item.data["metric"]))
+    return metric is not None and metric.kind is MetricKind.GAUGE
 
 
 def _default(inventory: Inventory, name: str, seen: Picture) -> _Candidate | None:

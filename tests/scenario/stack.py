@@ -84,7 +84,9 @@ class SitrepProcess:
 
     def alert(self, name: str, service: str, starts_at: str = "2026-11-01T03:12:00Z", status: str = "firing") -> int:
         """Posts an Alertmanager webhook; returns the HTTP status."""
-        return httpx.post(f"{self.url}/webhooks/alertmanager", json=webhook(name, service, starts_at, status), trust_env=False).status_code
+        return httpx.post(
+            f"{self.url}/webhooks/alertmanager", json=webhook(name, service, starts_at, status), trust_env=False
+        ).status_code
 
 
 def webhook(name: str, service: str, starts_at: str = "2026-11-01T03:12:00Z", status: str = "firing") -> dict[str, Any]:

@@ -11,13 +11,25 @@ import pytest
 def _drill(name: str, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/tmp")}
     return subprocess.run(
-        [sys.executable, "-m", "app", "drill", name, "--headless", *options], env=environment, capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "app", "drill", name, "--headless", *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
     )
 
 
 def _check(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
-    steps = ["Broken:", "an alert from the shop's own metrics", "Sitrep proposes:", "Alice asks for it", "Bob clicks Approve", "Recovered", "postmortem"]
+    steps = [
+        "Broken:",
+        "an alert from the shop's own metrics",
+        "Sitrep proposes:",
+        "Alice asks for it",
+        "Bob clicks Approve",
+        "Recovered",
+        "postmortem",
+    ]
     places = [done.stdout.find(step) for step in steps]
     assert -1 not in places, (steps[places.index(-1)], done.stdout)
     assert places == sorted(places)

@@ -24,11 +24,11 @@ class EgressTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer; raises EgressRefused for any other address, for a redirect and for an answer that is too large."""
         self._check(request)
-        request.headers = httpx2.Headers(
-            [(key, value) for key, value in request.headers.multi_items() if key.lower() in _HEADERS]
-        )
-        request.headers["accept-encoding"] = "identity"  # nothing to inflate: the size cap counts what is read
-        response = self._inner.handle_request(request)
+        # A copy goes out: the library reads its own marks off the original afterwards.
+        headers = [(key, value) for key, value in request.headers.multi_items() if key.lower() in _HEADERS]
+        sent = httpx2.Request(request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions)
+        sent.headers["accept-encoding"] = "identity"  # nothing to inflate: the size cap counts what is read
+        response = self._inner.handle_request(sent)
         if response.is_redirect or 300 <= response.status_code < 400:
             response.close()
             raise EgressRefused("The model's endpoint answered with a redirect, which Sitrep does not follow.", request=request)
