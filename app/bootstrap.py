@@ -9,6 +9,7 @@ import httpx
 from app.adapters.actions.by_executor import RunnerByExecutor
 from app.adapters.actions.command import CommandRunner
 from app.adapters.actions.http import HttpRunner
+from app.adapters.actions.pinned import pinned_client
 from app.adapters.changes.none import NoChanges
 from app.adapters.changes.platform import PlatformChanges
 from app.adapters.clock.system import SystemClock, SystemIds
@@ -162,18 +163,18 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
 
 def _metrics(settings: Settings, inventory: Inventory, clock: SystemClock) -> PrometheusMetrics | ScrapedMetrics:
     if settings.prometheus_url:
-        return PrometheusMetrics(settings.prometheus_url, _client(), window_s=settings.rate_window_s, step_s=settings.step_s)
+        return PrometheusMetrics(settings.prometheus_url, _client(settings.prometheus_url), window_s=settings.rate_window_s, step_s=settings.step_s)
     return ScrapedMetrics(inventory, clock)
 
 
-def _client() -> httpx.Client:
-    """A client for reading: no proxies from the environment, short patience."""
-    return httpx.Client(trust_env=False, timeout=5.0)
+def _client(url: str) -> httpx.Client:
+    """A client that reads from this one origin only, with its address pinned and no proxies from the environment."""
+    return pinned_client([url], allow_private=True)
 
 
 def _changes(settings: Settings, inventory: Inventory) -> Changes:
     url, token_env = inventory.platform.get("url", ""), inventory.platform.get("token_env", "")
-    return PlatformChanges(url, settings.environ.get(token_env, ""), _client()) if url else NoChanges()
+    return PlatformChanges(url, settings.environ.get(token_env, ""), _client(url)) if url else NoChanges()
 
 
 def _logs(inventory: Inventory) -> Logs:

@@ -12,6 +12,7 @@ from app.drills.shop.launcher import Shop
 from app.workspace.control import Control
 
 Found = TypeVar("Found")
+_ENDING = r"[^\n]*\b(recovered|no change|worse|unknown outcome|did not run|refused|failed)\b[^\n]*"
 ALERT_WITHIN_S, CARD_WITHIN_S, VERDICT_WITHIN_S = 90.0, 30.0, 120.0
 
 

@@ -47,15 +47,21 @@ class AnswerReply(_Shape):
     sentences: list[AnswerSentence] = Field(max_length=30)
 
 
+Method = Literal["json_schema", "json_object"]
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 
-def wire_schema(shape: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema to send: without lengths, which make small servers crawl; they are checked afterwards."""
+def response_format(shape: type[BaseModel], method: Method) -> dict[str, Any]:
+    """What the endpoint is told about the answer: the JSON schema, or only that it is a JSON object.
+
+    The schema goes without lengths, which make small servers crawl; they are checked afterwards.
+    """
+    if method == "json_object":
+        return {"type": "json_object"}
     schema = _stripped(shape.model_json_schema())
     if not isinstance(schema, dict):
         raise TypeError("a model's JSON schema is an object")
-    return {"title": shape.__name__, "description": shape.__doc__ or shape.__name__, **schema}
+    return {"type": "json_schema", "json_schema": {"name": shape.__name__, "strict": True, "schema": schema}}
 
 
 def read_reply(text: str, shape: type[ReplyT]) -> ReplyT:
