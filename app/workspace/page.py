@@ -1,9 +1,11 @@
 """The workspace in a browser: rendered here, kept live by small notices that make the page fetch what changed."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, ChainableUndefined
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -13,14 +15,13 @@ from app.workspace.core import Core
 from app.workspace.emoji import drawn
 from app.workspace.errors import ApiError
 from app.workspace.guard import refuse_strangers
-from app.workspace.limits import TOPIC_CHARACTERS
-from app.workspace.model import BOT_USER, Json, User
+from app.workspace.model import BOT_USER, Channel, Json, User
 from app.workspace.mrkdwn import Renderer
 from app.workspace.page_view import PageView, plain_summary
 from app.workspace.rich_text import rich_text, table_rows
 
 HERE = Path(__file__).parent
-REGIONS = ("sidebar", "header", "messages", "thread", "modal", "status")
+REGIONS = {"sidebar": "_sidebar", "header": "_header", "messages": "_messages", "side": "_thread", "modal": "_modal"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -39,9 +40,11 @@ class Page:
         self._core = core
         loader = FileSystemLoader(HERE / "templates")
         self._templates = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._templates.globals |= {"drawn": drawn, "summary": plain_summary, "avatar": avatar, "BOT_USER": BOT_USER}
+        self._templates.globals |= {"drawn": drawn, "summary": plain_summary, "avatar": avatar, "local_time": local_time}
+        self._templates.globals["picture_source"] = self._picture_source
+        self._templates.filters["person_name"] = lambda user_id: core.state.users[user_id].real_name
 
     def routes(self) -> list[BaseRoute]:
         """The paths of the page."""
@@ -66,7 +69,8 @@ class Page:
         if refusal := refuse_strangers(request):
             return refusal
         context = self._context(request)
-        parts = {name: self._templates.get_template(f"_{name}.html").render(context) for name in REGIONS}
+        parts = {name: self._templates.get_template(f"{file}.html").render(context) for name, file in REGIONS.items()}
+        parts["facts"] = context["facts"]
         return JSONResponse(parts, headers=HEADERS)
 
     async def events(self, request: Request) -> Response:
@@ -128,7 +132,7 @@ class Page:
             "home": home,
             "with_bot": with_bot,
             "tab": "home" if with_bot and query.get("tab") == "home" else "messages",
-            "topic_characters": TOPIC_CHARACTERS,
+            "facts": self._facts(reader, channel),
             "mrkdwn": renderer.mrkdwn,
             "markdown": renderer.markdown,
             "text_object": renderer.text_object,
@@ -136,6 +140,40 @@ class Page:
             "table_rows": lambda block: table_rows(renderer, block),
             "channels_of_all": self._core.state.visible_channels(reader.id),
         }
+
+    def _facts(self, reader: User, channel: Channel) -> Json:
+        """What the page's script needs to know: where it is, and what completion may offer."""
+        commands = [
+            {
+                "command": one.command,
+                "description": one.description,
+                "hint": one.usage_hint,
+                "verbs": [{"name": verb.name, "description": verb.description} for verb in one.verbs],
+            }
+            for one in self._core.config.slash_commands
+        ]
+        users = [{"name": one.handle, "description": one.real_name} for one in self._core.state.users.values()]
+        users.append({"name": "oncall", "description": "Whoever carries the pager now"})
+        visible = [one for one in self._core.state.visible_channels(reader.id) if not one.is_direct]
+        return {
+            "as": reader.handle,
+            "channel": channel.id,
+            "latest": channel.messages[-1].ts if channel.messages else "0",
+            "commands": commands,
+            "users": users,
+            "channels": [{"name": one.name, "description": one.purpose["value"]} for one in visible],
+            "shortcuts": [
+                {"callback_id": one.callback_id, "name": one.name} for one in self._core.config.shortcuts if one.kind == "global"
+            ],
+        }
+
+    def _picture_source(self, holder: Json) -> str:
+        """Where this page gets a picture: from the workspace's own files, or nowhere."""
+        slack_file = holder.get("slack_file") or {}
+        address = str(holder.get("image_url") or slack_file.get("url") or "")
+        named = re.search(r"/files-pri/[A-Z0-9]+-([A-Z0-9]+)/", address)
+        file = self._core.state.files.get(named[1] if named else str(slack_file.get("id", "")))
+        return f"/_page/file/{file.id}" if file and file.is_image else ""
 
     def _reader(self, name: str) -> User:
         try:
@@ -148,3 +186,8 @@ class Page:
 def avatar(user: User) -> dict[str, Any]:
     """Initials and a colour number that stays the same for a person."""
     return {"initials": user.initials, "colour": sum(map(ord, user.id)) % AVATAR_COLOURS, "bot": user.is_bot}
+
+
+def local_time(seconds: int | None) -> str:
+    """A moment as the browser's date and time field takes it, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M") if seconds else ""
