@@ -163,7 +163,9 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
 
 def _metrics(settings: Settings, inventory: Inventory, clock: SystemClock) -> PrometheusMetrics | ScrapedMetrics:
     if settings.prometheus_url:
-        return PrometheusMetrics(settings.prometheus_url, _client(settings.prometheus_url), window_s=settings.rate_window_s, step_s=settings.step_s)
+        return PrometheusMetrics(
+            settings.prometheus_url, _client(settings.prometheus_url), window_s=settings.rate_window_s, step_s=settings.step_s
+        )
     return ScrapedMetrics(inventory, clock)
 
 

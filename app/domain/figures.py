@@ -38,6 +38,7 @@ _WORDS = {
     "thousand": 1000,
     "million": 1_000_000,
 }
+_IN_UNIT = frozenset({"latest", "normal", "worst", "threshold", "value", "baseline", "observed", "before", "after"})
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?=T|\b)")
 _TIME = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![\d:]*\d)")
@@ -82,11 +83,14 @@ def known_in(evidence: Iterable[Evidence], passages: Iterable[str] = ()) -> Know
     for item in evidence:
         moments.append(item.observed_at)
         texts += [item.summary, item.service or "", item.source]
-        for value in _leaves(item.data):
+        unit = item.data.get("unit")
+        dimension, factor = _unit(unit) if isinstance(unit, str) else ("", 1.0)
+        for key, value in _leaves(item.data):
             if isinstance(value, str):
                 texts.append(value)
             else:
-                figures.append(Figure(float(value)))
+                has_unit = key in _IN_UNIT
+                figures.append(Figure(float(value), 6, dimension if has_unit else "", factor if has_unit else 1.0))
                 if 1e9 < value < 4.2e9:
                     moments.append(datetime.fromtimestamp(value, UTC))
     text = unicodedata.normalize("NFKC", "\n".join(texts))
@@ -128,16 +132,22 @@ def _invented_number(text: str, known: Known) -> str | None:
     return None
 
 
-def _leaves(data: Mapping[str, Json]) -> Iterator[int | float | str]:
-    waiting: list[Json] = list(data.values())
+def _leaves(data: Mapping[str, Json]) -> Iterator[tuple[str, int | float | str]]:
+    """Every number and text with the key it stands under."""
+    waiting: list[tuple[str, Json]] = list(data.items())
     while waiting:
-        value = waiting.pop()
+        key, value = waiting.pop()
         if isinstance(value, dict):
-            waiting.extend(value.values())
+            waiting.extend(value.items())
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend((key, item) for item in value)
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            yield value
+            yield key, value
+
+
+def _unit(name: str) -> tuple[str, float]:
+    """A unit's kind and size; `M` is a million, `m` a minute."""
+    return ("count", 1e6) if name == "M" else _UNITS.get(name.lower(), ("", 1.0))
 
 
 def _figures(text: str) -> Iterator[tuple[Figure, str]]:
@@ -146,8 +156,9 @@ def _figures(text: str) -> Iterator[tuple[Figure, str]]:
         value = float(digits)
         decimals = len(digits.partition(".")[2].lower().partition("e")[0]) if "e" not in digits.lower() else 6
         unit = match["unit"] or ""
-        dimension, factor = _UNITS.get(unit if unit in {"M", "m"} else unit.lower(), ("", 1.0)) if unit != "M" else ("count", 1e6)
-        yield Figure(value, decimals, dimension, factor), match.group().strip()
+        dimension, factor = _unit(unit)
+        written = match.group().strip() if dimension else match["digits"]
+        yield Figure(value, decimals, dimension, factor), written
 
 
 def _agree(said: Figure, held: Figure) -> bool:
@@ -168,7 +179,16 @@ def _rounds_to(value: float, said: Figure) -> bool:
         return abs(value - said.value) < 1e-9
     if said.value == 0:
         return value < (1e-9 if said.decimals == 0 else 0.5 * 10.0**-said.decimals)
-    return abs(value - said.value) <= 0.5 * 10.0**-said.decimals * (1 + 1e-9) + 1e-12 * value
+    return abs(value - said.value) <= 0.5 * _step(said) * (1 + 1e-9) + 1e-12 * value
+
+
+def _step(said: Figure) -> float:
+    """What the number was rounded to: its last decimal, or hundreds for `1200`; two digits always count."""
+    if said.decimals or said.value < 1000:
+        return 10.0**-said.decimals
+    digits = f"{said.value:.0f}"
+    zeros = len(digits) - len(digits.rstrip("0"))
+    return 10.0 ** min(zeros, len(digits) - 2)
 
 
 def _is_known_date(written: str, known: Known) -> bool:
@@ -182,6 +202,8 @@ def _is_known_time(written: str, known: Known) -> bool:
 def _is_name(chunk: str) -> bool:
     """True for a name with digits in it: `web-2`, `p95`, `v1.2.3`, an address, a commit; False for a number with a unit."""
     bare = chunk.rstrip("./-")
+    if _HARMLESS_NAME.fullmatch(bare):
+        return True
     if not any(char.isdigit() for char in bare):
         return False
     return _MEASURE.fullmatch(bare) is None or _DOTTED.match(bare) is not None or _HASH.fullmatch(bare) is not None

@@ -1,7 +1,7 @@
 """Picks catalogue actions that could help, with targets and values taken from evidence: never from anybody's prose."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.action import ActionSpec
 from app.domain.canonical import Json, canonical_json, plain
@@ -42,7 +42,8 @@ def suggest(
     if seen.suspect is None or not seen.bad:
         return ()
     found: dict[str, _Candidate] = {}
-    for candidate in (*_reverts(seen, inventory), *_by_runbook(evidence, seen, inventory), *_by_metric(seen, inventory)):
+    near = replace(seen, suspect=_reachable(seen, inventory))
+    for candidate in (*_reverts(seen, inventory), *_by_runbook(evidence, near, inventory), *_by_metric(near, inventory)):
         key = canonical_json({"a": candidate.spec.name, "t": candidate.target, "p": plain(candidate.parameters)})
         kept = found.setdefault(key, candidate)
         if kept is not candidate:
@@ -61,6 +62,15 @@ def _suggestion(number: int, candidate: _Candidate) -> Suggestion:
         Confidence.LIKELY if candidate.points >= _REVERT else Confidence.POSSIBLE,
     )
     return Suggestion(f"S{number}", candidate.spec.name, candidate.target, candidate.parameters, why)
+
+
+def _reachable(seen: Picture, inventory: Inventory) -> str | None:
+    """Where something can be done: the suspect, or where nothing may be done to it (a third party) a caller that suffers."""
+    if any(seen.suspect in spec.targets for spec in inventory.actions.values()):
+        return seen.suspect
+    suffering = dict.fromkeys(item.service for item in seen.bad if item.service)
+    callers = [name for name in suffering if seen.suspect in inventory.services[name].depends_on]
+    return callers[0] if callers else seen.suspect
 
 
 def _reverts(seen: Picture, inventory: Inventory) -> Iterable[_Candidate]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app.workspace.emoji import with_emoji
 from app.workspace.state import State
 
-FENCE = re.compile(r"```\n?(.*?)```", re.DOTALL)
+FENCE = re.compile(r"\n?```\n?(.*?)\n?```\n?", re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 TOKEN = re.compile(r"<([^<>\n]+)>")
 BOUND_LEFT, BOUND_RIGHT = r"(?<![\w*_~])", r"(?![\w*_~])"

@@ -21,14 +21,15 @@ _INVISIBLE = frozenset({0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`text` with, for each character, the original index it came from (and one more for the end)."""
+    """`text` with, for each character, where the original characters behind it start and end."""
 
     text: str
-    offsets: tuple[int, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
 
     def back(self, span: Span) -> Span:
-        """The span in the original text."""
-        return Span(self.offsets[span.start], self.offsets[span.end - 1 : span.end + 1][-1], span.kind)
+        """The span (not empty) in the original text."""
+        return Span(self.starts[span.start], self.ends[span.end - 1], span.kind)
 
 
 def is_invisible(char: str) -> bool:
@@ -50,36 +51,37 @@ def normalised(text: str) -> View | None:
     if text.isascii() and not _ESCAPED.search(text):
         return None
     chars: list[str] = []
-    offsets: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
 
-    def add(piece: str, at: int) -> None:
+    def add(piece: str, start: int, end: int) -> None:
         chars.extend(piece)
-        offsets.extend([at] * len(piece))
+        starts.extend([start] * len(piece))
+        ends.extend([end] * len(piece))
 
     position = 0
     for match in _ESCAPED.finditer(text):
         _add_folded(text, position, match.start(), add)
-        add(_unescaped(match.group()), match.start())
+        add(_unescaped(match.group()), match.start(), match.end())
         position = match.end()
     _add_folded(text, position, len(text), add)
     result = "".join(chars)
-    return None if result == text else View(result, (*offsets, len(text)))
+    return None if result == text else View(result, tuple(starts), tuple(ends))
 
 
 def squeezed(text: str) -> View:
     """Letters and digits only: finds a value whose characters were spread out."""
-    kept = [(char, index) for index, char in enumerate(text) if char.isalnum()]
-    end = kept[-1][1] + 1 if kept else 0
-    return View("".join(char for char, _ in kept), (*(index for _, index in kept), end))
+    kept = [index for index, char in enumerate(text) if char.isalnum()]
+    return View("".join(text[index] for index in kept), tuple(kept), tuple(index + 1 for index in kept))
 
 
-def _add_folded(text: str, start: int, end: int, add: Callable[[str, int], None]) -> None:
+def _add_folded(text: str, start: int, end: int, add: Callable[[str, int, int], None]) -> None:
     for index in range(start, end):
         char = text[index]
         if char < "\x80":
-            add(char, index)
+            add(char, index, index + 1)
         elif not is_invisible(char):
-            add(unicodedata.normalize("NFKC", char), index)
+            add(unicodedata.normalize("NFKC", char), index, index + 1)
 
 
 def _unescaped(piece: str) -> str:

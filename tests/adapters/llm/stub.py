@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +47,54 @@ class Stub:
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
+class _Handler(BaseHTTPRequestHandler):
+    stub: ClassVar[Stub]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
+        self.stub.paths.append(self.path)
+        self.stub.bodies.append(body)
+        self.stub.headers.append({key.lower(): value for key, value in self.headers.items()})
+        self.stub.requests.append(json.loads(body))
+        reply = self.stub.behaviour(self.stub.requests[-1])
+        if reply.hang:
+            self.stub.stopping.wait(20)
+        else:
+            self._answer(reply)
+
+    def do_GET(self) -> None:
+        self.stub.paths.append(self.path)
+        self._answer(Reply(404, "{}"))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name for it
+        """Says nothing: tests read the recorded requests."""
+
+    def _answer(self, reply: Reply) -> None:
+        data = reply.body.encode()
+        self.send_response(reply.status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        pieces = [data[index : index + 1] for index in range(len(data))] if reply.drip_s else [data]
+        for piece in pieces:
+            if reply.drip_s and self.stub.stopping.wait(reply.drip_s):
+                return
+            try:
+                self.wfile.write(piece)
+                self.wfile.flush()
+            except OSError:
+                return
+
+
 @contextmanager
 def running(behaviour: Behaviour) -> Iterator[Stub]:
     """A server until the block ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
-            stub.paths.append(self.path)
-            stub.bodies.append(body)
-            stub.headers.append({key.lower(): value for key, value in self.headers.items()})
-            stub.requests.append(json.loads(body))
-            self._answer(stub.behaviour(stub.requests[-1]))
-
-        def _answer(self, reply: Reply) -> None:
-            if reply.hang:
-                stub.stopping.wait(20)
-                return
-            data = reply.body.encode()
-            self.send_response(reply.status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            for name, value in reply.headers:
-                self.send_header(name, value)
-            self.end_headers()
-            pieces = [data[index : index + 1] for index in range(len(data))] if reply.drip_s else [data]
-            for piece in pieces:
-                if reply.drip_s and stub.stopping.wait(reply.drip_s):
-                    return
-                try:
-                    self.wfile.write(piece)
-                    self.wfile.flush()
-                except OSError:
-                    return
-
-        def do_GET(self) -> None:
-            stub.paths.append(self.path)
-            self._answer(Reply(404, "{}"))
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name for it
-            """Says nothing: tests read the recorded requests."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub = Stub("", behaviour)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": stub}))
     server.daemon_threads = True
-    stub = Stub(f"http://127.0.0.1:{server.server_port}/v1", behaviour)
+    stub.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

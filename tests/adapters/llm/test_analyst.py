@@ -102,8 +102,8 @@ def test_the_request_is_deterministic_bounded_and_carries_only_its_own_key(monke
 
 def test_tracing_settings_in_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(says(reply())) as stub:
+        monkeypatch.setenv("LANGSMITH_TRACING", "true")
         for prefix in ("LANGSMITH", "LANGCHAIN"):
-            monkeypatch.setenv(f"{prefix}_TRACING", "true")
             monkeypatch.setenv(f"{prefix}_TRACING_V2", "true")
             monkeypatch.setenv(f"{prefix}_ENDPOINT", stub.url)
             monkeypatch.setenv(f"{prefix}_API_KEY", "tracing-key")

@@ -199,47 +199,56 @@ def _context() -> dict[str, Case]:
     }  # fmt: skip
 
 
-def _disguised() -> dict[str, Case]:
-    """The same secrets, written so that a simple search misses them."""
+def _github(maker: Maker) -> str:
+    return "gh" + "p_" + maker.of(ALNUM, 36)
 
-    def wide(text: str) -> str:
-        return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
 
-    def zero(text: str, maker: Maker) -> str:
-        return maker.pick("\u200b", "\u2060", "\u00ad").join((text[:3], text[3:9], text[9:]))
+def _zero_width(maker: Maker) -> tuple[str, str]:
+    token = _github(maker)
+    value = maker.pick("\u200b", "\u2060", "\u00ad").join((token[:3], token[3:9], token[9:]))
+    return f"pushed with {value} by mistake", value
 
-    def github(maker: Maker) -> str:
-        return "gh" + "p_" + maker.of(ALNUM, 36)
 
-    def zero_width(maker: Maker) -> tuple[str, str]:
-        value = zero(github(maker), maker)
-        return f"pushed with {value} by mistake", value
+def _wide(text: str) -> str:
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
 
-    def full_width(maker: Maker) -> tuple[str, str]:
-        value = wide(maker.password())
-        return f"ｐａｓｓｗｏｒｄ：{value}", value
 
-    def continued(maker: Maker) -> tuple[str, str]:
-        token = github(maker)
-        value = token[:12] + "\\\n  " + token[12:]
-        return f"curl -H 'Authorization: token {value}' https://api", value
+def _full_width(maker: Maker) -> tuple[str, str]:
+    value = _wide(maker.password())
+    return f"{_wide('password:')}{value}", value
 
-    def percent(maker: Maker) -> tuple[str, str]:
-        token = "xo" + "xb-" + maker.of(DIGIT, 11) + "-" + maker.of(ALNUM, 24)
-        value = "".join(f"%{ord(char):02X}" if char in "x-" else char for char in token)
-        return f"GET /api?token={value} 200", value
 
-    def escaped(maker: Maker) -> tuple[str, str]:
-        value = maker.of(ALNUM, 24)
-        return f'"url": "https://x/?client_secret\\u003d{value}\\u0026a=1"', value
+def _continued(maker: Maker) -> tuple[str, str]:
+    token = _github(maker)
+    value = token[:12] + "\\\n  " + token[12:]
+    return f"curl -H 'Authorization: token {value}' https://api", value
 
-    def glued(maker: Maker) -> tuple[str, str]:
-        tail = maker.of(ALNUM, 36)
-        return f'token = "gh" + "p_" + "{tail}"', tail
 
-    return {
-        "zero width": zero_width, "full width": full_width, "continued": continued, "percent": percent, "escaped": escaped, "glued": glued,
-    }  # fmt: skip
+def _percent(maker: Maker) -> tuple[str, str]:
+    token = "xo" + "xb-" + maker.of(DIGIT, 11) + "-" + maker.of(ALNUM, 24)
+    value = "".join(f"%{ord(char):02X}" if char in "x-" else char for char in token)
+    return f"GET /api?token={value} 200", value
+
+
+def _escaped(maker: Maker) -> tuple[str, str]:
+    value = maker.of(ALNUM, 24)
+    return f'"url": "https://x/?client_secret\\u003d{value}\\u0026a=1"', value
+
+
+def _glued(maker: Maker) -> tuple[str, str]:
+    tail = maker.of(ALNUM, 36)
+    return f'token = "gh" + "p_" + "{tail}"', tail
+
+
+# The same secrets, written so that a simple search misses them.
+_DISGUISED: dict[str, Case] = {
+    "zero width": _zero_width,
+    "full width": _full_width,
+    "continued": _continued,
+    "percent": _percent,
+    "escaped": _escaped,
+    "glued": _glued,
+}
 
 
 def _keys() -> dict[str, Case]:
@@ -348,7 +357,7 @@ def lines(group: str, count: int, seed: int = 7) -> list[Line]:
     maker = Maker(seed)
     if group == "benign":
         return [benign(maker) for _ in range(count)]
-    cases = {**_tokens(), **_context(), **_disguised(), **_keys()} if group == "secret" else _personal()
+    cases = {**_tokens(), **_context(), **_DISGUISED, **_keys()} if group == "secret" else _personal()
     made = []
     for index in range(count):
         name = list(cases)[index % len(cases)]
