@@ -52,7 +52,7 @@ class Renderer:
             return f"{OPEN}{len(held) - 1}{CLOSE}"
 
         text = text.replace(OPEN, "").replace(CLOSE, "")
-        text = FENCE.sub(lambda m: hold(f"<pre>{_text(m[1])}</pre>"), text)
+        text = FENCE.sub(lambda m: "\n" + hold(f"<pre>{_text(m[1])}</pre>") + "\n", text).strip("\n")
         text = CODE.sub(lambda m: hold(f"<code>{_text(m[1])}</code>"), text)
         text = TOKEN.sub(lambda m: hold(self._token(m[1])), text)
         text = _text(text)
@@ -61,6 +61,7 @@ class Renderer:
         text = _lines(with_emoji(text))
         while HELD.search(text):
             text = HELD.sub(lambda m: held[int(m[1])], text)
+        text = text.replace("<br><pre>", "<pre>").replace("</pre><br>", "</pre>")
         return Markup(text)  # noqa: S704 - every part was escaped above
 
     def plain(self, text: str) -> Markup:

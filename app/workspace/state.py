@@ -9,7 +9,7 @@ from app.workspace.model import BOT_USER, TEAM_ID, USERGROUP_ID, Channel, Json, 
 
 SEED_USERS = (
     User("U0ALICE01", "alice", "Alice Ahmadi", "On-call engineer"),
-    User("U0BOB0001", "bob", "Bob Brandt", "Site reliability, approver"),
+    User("U0BOB0001", "bob", "Bob Brandt", "SRE and approver"),
     User("U0CAROL01", "carol", "Carol Chen", "Support lead"),
     User("U0GITA001", "gita", "Gita Guest", "Guest", is_restricted=True),
     User(BOT_USER, "sitrep", "Sitrep", "Incident copilot", is_bot=True),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.redaction import values
 from app.domain.redaction.checks import basic_pair, is_hex, is_random
+from app.domain.redaction.commands import find_in_commands
 from app.domain.redaction.span import Span
 from app.domain.redaction.words import CONTEXT_OF_IDS, HARMLESS_PREFIX, HARMLESS_SUFFIX, HINTS, KEPT_SUFFIX, KEYWORD
 
@@ -31,7 +32,7 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _DIGEST = re.compile(r"\bresponse=[\"']?(?P<v>[0-9a-fA-F]{32,128})")
-_NEARBY = re.compile(r"(?<![\w/+.-])[\w+/=~.-]{16,200}(?![\w+/-])")
+_NEARBY = re.compile(r"(?<![\w/+.-])[\w+/=~.-]{12,200}(?![\w+/-])")
 _URL = re.compile(
     r"[a-zA-Z][\w+.-]{1,30}:(?:\\?/){2}(?P<user>[^\s:/@?#\"'<>]{0,200})(?::(?P<v>[^\s\"'<>]{1,300}?))?@(?=[\w.\[-])"
 )
@@ -41,7 +42,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _AUTHORIZATION = re.compile(
-    r"authorization[\"'\\]{0,4}\s?[:=]\s?[\"'\\]{0,4}(?:(?P<scheme>[A-Za-z][\w-]{2,24}) )?(?P<v>[^\s\"'\\,]{6,4000})",
+    r"authorization[\"'\\]{0,4}\s?[:=]\s?\[?[\"'\\]{0,4}(?:(?P<scheme>[A-Za-z][\w-]{2,24}) )?(?P<v>[^\s\"'\\,]{6,4000})",
     re.IGNORECASE,
 )
 _COOKIES = re.compile(r"(?<![a-z])(?:set-)?cookies?[\"'\\]{0,4}\s?[:=]\s?[\"'\\]{0,4}(?P<v>[^\"'\\\n]{4,4000})", re.IGNORECASE)
@@ -54,25 +55,6 @@ _QUERY = re.compile(
     r"|x-goog-signature|awsaccesskeyid|state)=(?P<v>[^\s&\"'<>#]{8,2000})",
     re.IGNORECASE,
 )
-_SHORT_FLAGS = re.compile(
-    r"(?<!\S)(?:mysql\w{0,12}|mariadb\w{0,12}|mysqldump)\b[^\n|;]{0,120}? -p(?P<a>[^\s'\"=]{3,100})"
-    r"|(?<!\S)(?:curl|wget|http|https)\b[^\n|;]{0,300}?(?: -u| --user| -a| --auth| --proxy-user)[ =]?[\"']?[^\s:'\"]{1,80}:(?P<b>[^\s'\"]{2,200})"
-    r"|(?<!\S)(?:redis-cli)\b[^\n|;]{0,120}? -a[ =]?(?P<c>[^\s]{3,200})"
-    r"|(?<!\S)(?:sshpass|docker login|podman login|az login|mongo\w{0,8}|mongosh|cqlsh|htpasswd|sqlcmd|7za?|unrar|zip|unzip|amqp-\w{2,12}|rabbitmqadmin|influx|clickhouse-client|"
-    r"ansible-vault|helm registry login|oc login|crane auth login|vncviewer|mosquitto_\w{3})\b[^\n|;]{0,160}? -[pPW][ =]?(?P<d>[^\s-][^\s]{2,200})"
-    r"|(?<!\S)ldap\w{3,8}\b[^\n|;]{0,160}? -w[ =]?(?P<e>[^\s-][^\s]{2,200})"
-    r"|(?:-passin|-passout|-pass)[ =](?:pass:)(?P<f>[^\s]{2,200})"
-    r"|(?<!\S)htpasswd -\w{0,4}b\w{0,4} [^\s]{1,80}(?: [^\s]{1,60})? (?P<g>[^\s]{4,100})"
-    r"|(?<!\S)(?:smbclient|rpcclient|net)\b[^\n|;]{0,160}? -U ?[^\s%]{1,80}%(?P<h>[^\s]{2,200})"
-    r"|(?<!\S)net use\b[^\n]{0,120}? /user:[^\s]{1,60} (?P<p>[^\s]{3,100})"
-    r"|(?<!\S)sqlplus [^\s/]{1,60}/(?P<i>[^\s@/]{2,100})@"
-    r"|identified (?:with [\w_]{2,40} )?by (?:password )?[\"']?(?P<j>[^\s\"';]{3,200})"
-    r"|requirepass (?P<k>[^\s]{3,200})|masterauth (?P<l>[^\s]{3,200})|(?<![A-Za-z])AUTH (?:default )?(?P<m>[^\s\"']{6,200})"
-    r"|(?:login|password) [^\s]{1,80} password (?P<n>[^\s]{3,200})|(?<!\S)vault login (?P<o>[\w.-]{10,200})",
-    re.IGNORECASE,
-)
-_FLAG_HINTS = ("mysql", "mariadb", "curl", "wget", "http ", "redis-cli", "sshpass", " login", "mongo", "ldap", "-pass", "htpasswd", "smbclient", "rpcclient",
-               "net ", "sqlplus", "sqlcmd", "7z", "zip", "identified", "requirepass", "masterauth", "auth ", "cqlsh", "rabbitmqadmin", "influx", "clickhouse", "mosquitto", "machine ")  # fmt: skip
 _PAIR = re.compile(
     r"(?<!\w)(?:creds?|credentials|log ?in|logins?|zugangsdaten|user(?:name)?/pass(?:word|wd)?|anmeldung|account)\b[^\w\n]{1,4}(?:(?:are|is|with|as|for [\w.-]{1,30}|sind|using)[^\w\n]{1,3}){0,2}"
     r"(?P<user>[\w.@-]{2,40})[ ]?[:/|][ ]?(?P<v>[^\s,;]{4,100})",
@@ -89,8 +71,7 @@ def find_in_context(text: str) -> Iterator[Span]:
         for match in _QUERY.finditer(text):
             if is_random(match["v"]) or (is_hex(match["v"]) and len(match["v"]) >= 16):
                 yield Span(*match.span("v"), "SECRET:url_parameter")
-    if any(hint in lower for hint in _FLAG_HINTS):
-        yield from _find_flags(text)
+    yield from find_in_commands(text, lower)
     if not text.isascii() or any(hint in lower for hint in HINTS):
         yield from _find_headers(text, lower)
         yield from _find_keys(text)
@@ -110,13 +91,6 @@ def _end_of_userinfo(text: str, start: int, end: int) -> int:
     authority = _AUTHORITY.match(text, start)
     last = authority.group().rfind("@") if authority else -1
     return max(end, start + last) if last > 0 else end
-
-
-def _find_flags(text: str) -> Iterator[Span]:
-    for match in _SHORT_FLAGS.finditer(text):
-        name = match.lastgroup
-        if name and not values.is_placeholder(match[name].strip("\"'")) and not (name == "m" and not is_random(match[name])):
-            yield Span(*match.span(name), "SECRET:password")
 
 
 def _find_headers(text: str, lower: str) -> Iterator[Span]:
@@ -150,7 +124,8 @@ def _find_authorization(text: str) -> Iterator[Span]:
 def _find_pairs(text: str) -> Iterator[Span]:
     for match in _PAIR.finditer(text):
         value = values.Value(match["v"].rstrip(".)"), match.start("v"), match.end("v"))
-        if values.is_password_in_prose(value) and not match["user"].isdigit():
+        is_likely = any(char.isdigit() or char in "!@#$%^&*?" for char in value.text)
+        if is_likely and values.is_password_in_prose(value) and not match["user"].isdigit():
             yield Span(value.start, value.start + len(value.text), "SECRET:password")
 
 

@@ -59,6 +59,8 @@ _RULES = (
     _rule("vendor_token", "lin_api_ ntn_ secret_ fig ATATT3 ATCTT3 ATBB sl. dp. ops_eyJ CCIPAT_ bk sqp_ squ_ sqa_ PMAK- pul- rdme_ tfp_ pat eu1_ frwtk", r"lin_(?:api|oauth)_\w{24,80}|ntn_\w{30,60}|secret_[A-Za-z0-9]{43}(?!\w)|fig[dour]_[\w-]{24,80}|AT(?:ATT|CTT)3[\w=-]{20,300}|ATBB[A-Za-z0-9]{20,60}|sl\.[\w-]{80,200}|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.]{30,80}|ops_eyJ[\w=-]{60,900}|CCIPAT_\w{20,100}|bk(?:ua|ct|at)_\w{24,80}|sq[uap]_[0-9a-f]{40}|PMAK-[0-9a-f-]{40,70}|pul-[0-9a-f]{40}|rdme_\w{40,80}|tfp_[\w-]{40,80}|pat[A-Za-z0-9]{14}\.[0-9a-f]{40,64}"),
     _rule("vendor_token", "sdk- mob- api-", r"(?:sdk|mob|api)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     _rule("asana_token", "/", r"[012]/\d{12,18}:[0-9a-f]{32}"),
+    _rule("password_hash", "$1$ $2 $5$ $6$ $y$ $argon2", r"\$(?:1|2[abxy]?|5|6|y|argon2\w{1,2})\$[\w./$=,+-]{20,200}"),
+    _rule("private_key", "Private-Lines", r"Private-Lines: \d{1,4}\s{0,4}(?P<v>[A-Za-z0-9+/=\r\n]{16,8000})"),
     _rule("private_key", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[0-9A-Z]{40,60}"),
     _rule("jwt", "ey", r"ey[A-Za-z0-9_=-]{10,4000}\.ey[\w/+=-]{6,8000}(?:\.[\w/+=-]{0,4000}){0,3}|eyJ(?:hbGciOi|0eXAiOi|raWQiOi|0eXBlIjoi|lbmMiOi)[\w.=+/-]{6,8000}|[sp]k\.eyJ[\w-]{20,200}\.[\w-]{16,60}"),
     _rule("storage_key", "==", r"(?<![A-Za-z0-9+/-])[A-Za-z0-9+/]{86}==(?!=)"),

@@ -5,20 +5,20 @@ import re
 # ruff: noqa: E501 - a pattern of words reads worse when it is cut
 
 _STRONG = (
-    r"pass(?:word|wd|phrase|code|wort)|passwort|kennwort|(?<![a-z])(?:pwd|passw|pswd|pw|pass)(?![a-z])|(?<=[a-z])pwd|(?<=_)pass(?![a-z])|contrase[ñn]\u0303?a"
+    r"pass(?:word|wd|phrase|code|wort|ord)|bindpw|passwort|kennwort|(?<![a-z])(?:pwd|passw|pswd|pw|pass)(?![a-z])|(?<=[a-z])pwd|(?<=_)pass(?![a-z])|contrase[ñn]\u0303?a"
     r"|(?<![a-z])clave(?![a-z])|mot[ _-]de[ _-]passe|(?<![a-z])mdp(?![a-z])|senha|wachtwoord|has[łl]o(?![a-z])|парол[яьюе]|密码|密碼|口令"
-    r"|パスワード|暗証番号|비밀번호|암호|(?<![a-z])parol[ae](?![a-z])|lösenord|losenord|adgangskode|adgangsord|salasana|şifre|(?<![a-z])sifre"
+    r"|パスワード|暗証番号|비밀번호|암호|(?<![a-z])parol(?:a|e|as\u0131)(?![a-z])|lösenord|losenord|adgangskode|adgangsord|salasana|şifre|(?<![a-z])sifre"
     r"|(?<![a-z])heslo|jelszó|jelszo|mật khẩu|kata ?sandi|κωδικός|סיסמה|كلمة (?:ال)?(?:مرور|سر)|पासवर्ड|รหัสผ่าน"
 )
 _MIDDLE = (
     r"secret|geheimnis|credentials?|(?<![a-z])creds?(?![a-z])|zugangsdaten|api[ _-]?key|api[ _-]?schlüssel|clé[ _-]api|clave[ _-](?:de[ _-])?api"
     r"|(?:access|auth|account|shared|signing|encryption|private|master|subscription|integration|routing|license|application|app|service"
-    r"|storage|client|deploy|server|admin|write|ingest|instrumentation|sharedaccess|crypt|cipher|hmac|aes|ssh|dd|webhook|root|session|access[ _-]key[ _-])"
+    r"|storage|client|deploy|server|admin|write|ingest|instrumentation|sharedaccess|crypt|cipher|hmac|aes|ssh|dd|webhook|root|wi-?fi|session|access[ _-]key[ _-])"
     r"[ _-]?key|密钥|密鑰|ключ"
 )
 _WEAK = (
     r"token|jeton|jwt|session[ _-]?id|sessid|(?<![a-z])(?:sid|sess|session|sig|auth|otp|totp|pin|mfa|2fa|key)(?![a-z])|signature|x-amz-credential"
-    r"|connect\.sid|csrf|xsrf|nonce|remember_me|verification[ _-]?code|(?:auth|authorization|recovery|backup)[ _-]?code|令牌|токен|トークン|토큰"
+    r"|code[_-](?:verifier|challenge)|connect\.sid|csrf|xsrf|nonce|remember_me|verification[ _-]?code|(?:auth|authorization|recovery|backup)[ _-]?code|令牌|токен|トークン|토큰"
 )
 KEYWORD = re.compile(rf"(?P<password>{_STRONG})|(?P<secret>{_MIDDLE})|(?P<token>{_WEAK})", re.IGNORECASE)
 _HINTS = """pass pwd pswd pw kennw login log-in bearer basic apikey ssws genie splunk anmeld account contras clave mot mdp senha wacht has heslo parol adgang salasana sifre jelsz sandi losenord secret
