@@ -40,7 +40,8 @@ class Summary:
         refused = f", {self.refused} files with problems" if self.refused else ""
         return (
             f"{self.queries} queries over {self.documents} documents{refused}; {self.confident} confident; "
-            f"indexed in {self.index_s:.1f} s, query median {self.median_ms:.1f} ms, p95 {self.p95_ms:.1f} ms; {tier}; wrote {self.out}"
+            f"indexed in {self.index_s:.1f} s, query median {self.median_ms:.1f} ms, p95 {self.p95_ms:.1f} ms; "
+            f"{tier}; wrote {self.out}"
         )
 
 

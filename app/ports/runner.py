@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.domain.action import ActionSpec
 from app.domain.canonical import Json
-from app.ports.observer import Observer as Observer
+from app.ports.observer import Observer
 
 
 @dataclass(frozen=True, slots=True)

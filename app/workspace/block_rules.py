@@ -68,7 +68,7 @@ def text(longest: int, *, plain: bool = False) -> Rule:
         if not isinstance(value, dict) or value.get("type") not in allowed:
             report.add(f"must be a text object of type {' or '.join(sorted(allowed))}", pointer)
         elif extra := set(value) - {"type", "text", "emoji", "verbatim"}:
-            report.add(f"invalid additional property: {sorted(extra)[0]}", pointer)
+            report.add(f"invalid additional property: {min(extra)}", pointer)
         elif not isinstance(value.get("text"), str) or not value["text"]:
             report.add("must be more than 0 characters", f"{pointer}/text")
         elif len(value["text"]) > longest:

@@ -198,7 +198,7 @@ class Changes:
         if message.user != BOT_USER and message.subtype is None:
             body["client_msg_id"] = secrets.token_hex(16)
             if f"<@{BOT_USER}>" in message.text and not channel.is_direct:
-                self.event({key: value for key, value in body.items()} | {"type": "app_mention"}, channel)
+                self.event(dict(body) | {"type": "app_mention"}, channel)
         self.event(body | {"channel_type": channel.channel_type}, channel)
 
     def _changed_event(self, channel: Channel, subtype: str, **details: Json | str) -> None:

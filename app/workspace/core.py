@@ -58,7 +58,7 @@ def build_core(config: WorkspaceConfig, wall: Callable[[], float]) -> Core:
     clock = WorkspaceClock(wall)
     state, journal, feed = State(clock), Journal(clock), Feed()
     warnings: list[Callable[[str], None]] = []
-    delivery = Delivery(config, clock, journal, lambda text: warnings[0](text))
+    delivery = Delivery(config, clock, journal, lambda text: warnings[0](text))  # noqa: PLW0108 - filled in below
     changes = Changes(state, delivery.send_event, feed.publish)
     tickets = Tickets(clock, strict=config.strict)
     people = People(config, clock, state, changes, tickets, delivery)

@@ -77,7 +77,7 @@ class WebApi:
                 raise ApiError("unknown_method", req_method=name)
             self._authorize(name, token)
             if self._core.config.strict:
-                self._core.quotas.take(name, args.get("channel"))
+                self._core.quotas.take(name, self._room(args.get("channel")))
             base_url = str(request.base_url).rstrip("/")
             self._core.people.base_url = base_url
             result = self._open_socket(base_url) if name == OPEN_SOCKET else METHODS[name](self._call(name, args, base_url))
@@ -91,6 +91,11 @@ class WebApi:
     def _call(self, name: str, args: Json, base_url: str) -> Call:
         core = self._core
         return Call(name, args, base_url, core.config, core.clock, core.state, core.changes, core.tickets, core.journal)
+
+    def _room(self, name: object) -> str:
+        """The id of the channel meant, so that its name and its id share one quota."""
+        found = self._core.state.channel_named(str(name).lstrip("#"))
+        return found.id if found else str(name)
 
     def _authorize(self, method: str, token: str) -> None:
         if method == "api.test":

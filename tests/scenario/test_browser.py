@@ -27,8 +27,15 @@ FLAGS = (
 def page_url(tmp_path: Path) -> Iterator[str]:
     """`sitrep run` with the local workspace and the shop."""
     port = free_port()
-    settings = {"PATH": os.environ["PATH"], "SITREP_DATA_DIR": str(tmp_path / "data"), "SITREP_HTTP_PORT": str(free_port()), "SITREP_WORKSPACE_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "-m", "app", "run"], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    settings = {
+        "PATH": os.environ["PATH"],
+        "SITREP_DATA_DIR": str(tmp_path / "data"),
+        "SITREP_HTTP_PORT": str(free_port()),
+        "SITREP_WORKSPACE_PORT": str(port),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "run"], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(lambda: _is_connected(url), 60, "Sitrep in the workspace")
@@ -60,7 +67,11 @@ def test_a_newcomer_starts_a_drill_approves_the_fix_and_sees_it_recover(page_url
         starts[0].click()
         name = _wait(lambda: _incident(driver.page_source), 60, "the incident's channel in the list")
         driver.get(f"{page_url}/?as=bob&channel={name}")
-        button = _wait(lambda: next(iter(driver.find_elements(By.CSS_SELECTOR, '[data-action-id="approve"]')), None), 30, "the approve button")
+        button = _wait(
+            lambda: next(iter(driver.find_elements(By.CSS_SELECTOR, '[data-action-id="approve"]')), None),
+            30,
+            "the approve button",
+        )
         assert "Approve" in button.text
         driver.execute_script("arguments[0].click()", button)
         _wait(lambda: "Recovered" in driver.find_element(By.TAG_NAME, "body").text, 90, "the probe's verdict on the page")
