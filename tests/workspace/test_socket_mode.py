@@ -139,7 +139,8 @@ async def test_reactions_edits_deletions_and_direct_messages_reach_the_app(stage
                 kinds.append(event["type"])
 
     async with connected(stage, prepare):
-        control, expected = stage.control, []
+        control = stage.control
+        expected: list[str] = []
 
         async def expect(*names: str) -> None:
             expected.extend(names)
