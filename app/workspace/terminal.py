@@ -14,7 +14,7 @@ import httpx
 from app.workspace.control import Control, Refused
 
 HELP = "Type to write · /command text · :click N · :as bob · :join channel · :channels · :help · :quit"
-REFERENCE = re.compile(r"<(?:[@#!]|subteam\^)?([^<>|]+)(?:\|([^<>]+))?>")
+REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|@?([^<>]+))?>")
 
 
 class Terminal:
@@ -116,7 +116,8 @@ class Terminal:
 
     def _readable(self, text: str) -> str:
         def named(match: re.Match[str]) -> str:
-            return match[2] or ("@" + self._names[match[1]] if match[1] in self._names else match[1])
+            sign = "@" if match[1] == "!" else match[1]
+            return sign + (match[3] or self._names.get(match[2], match[2]))
 
         return REFERENCE.sub(named, text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

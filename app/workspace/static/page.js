@@ -236,6 +236,13 @@ function closeSide() {
   else document.activeElement.blur();
 }
 
+// Pictures arrive after the text around them: whoever was reading the latest message still sees it then.
+let atEnd = true;
+byId("messages").addEventListener("scroll", ({ currentTarget: list }) => {
+  atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+}, { passive: true });
+byId("messages").addEventListener("load", ({ currentTarget: list }) => { if (atEnd) list.scrollTop = list.scrollHeight; }, true);
+
 // Start.
 readAddress();
 const target = new URLSearchParams(location.search).get("at");
