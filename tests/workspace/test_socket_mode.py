@@ -174,7 +174,7 @@ async def test_the_app_comes_back_after_its_sockets_are_refreshed_or_closed(stag
             heard.append(event["text"])
 
     async with connected(stage, prepare, sockets=2):
-        for how in ("refresh_requested", "close"):
+        for how in ("refresh_requested", "close", "abort"):
             before = {one.id for one in stage.place.workspace.core.delivery.sockets}
             assert await stage.do(stage.control.drop_sockets, how) == 2
 

@@ -146,7 +146,7 @@ class _Line:
     async def close(self) -> None:
         if self._handler is not None:
             with contextlib.suppress(*_ERRORS):
-                await self._handler.client.close() # the SDK leaves it untyped
+                await self._handler.client.close()  # the SDK leaves it untyped
             # The client cancels its tasks without waiting for them.
             await asyncio.sleep(0)
 
@@ -164,7 +164,7 @@ class _Line:
             async with client.connect_operation_lock:
                 if not await self._is_alive():
                     client.wss_uri = await self._address(client.web_client)
-                    connecting: Awaitable[None] = client.connect() # the SDK leaves it untyped
+                    connecting: Awaitable[None] = client.connect()  # the SDK leaves it untyped
                     await asyncio.wait_for(connecting, _CONNECT_WITHIN_S)
         except Exception as problem:  # noqa: BLE001 - the door: the watchdog outlives whatever a connection can do
             self.last_error = _reason(problem)
