@@ -11,6 +11,7 @@ _FORMATTING = {"*": "\u2217", "~": "\u223c", "`": "\u02cb"}
 _EMOJI_NAME = re.compile(r":(?=[a-z0-9_+'-]*[a-z])([a-z0-9_+'-]{1,100}):", re.IGNORECASE)
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})&gt;")
+_ROOM = re.compile(r"&lt;#(C[A-Z0-9]{2,20})&gt;")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters and marks that draw nothing: fillers, variation selectors, the grapheme joiner and the empty braille cell.
 _HIDDEN = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
@@ -43,8 +44,10 @@ def quoted(text: str, limit: int) -> str:
 
 
 def written(text: str, limit: int) -> str:
-    """Text written by Sitrep's code: formatting and mentions of single users (`<@U…>`) work, everything else is escaped."""
-    return _MENTION.sub(r"<@\1>", escaped(text, limit))
+    """Text written by Sitrep's code: formatting, mentions of single users (`<@U…>`) and links to channels (`<#C…>`) work,
+    everything else is escaped.
+    """
+    return _ROOM.sub(r"<#\1>", _MENTION.sub(r"<@\1>", escaped(text, limit)))
 
 
 def user(identifier: str | None) -> str:

