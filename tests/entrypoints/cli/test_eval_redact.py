@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import BadInput
-from app.services.evaluate_redaction import redact_lines
+from app.entrypoints.cli.evals.redact import redact_lines
 
 PASSWORD = "Falcon" + "4821"
 

@@ -1,0 +1,1 @@
+"""`sitrep eval`: measures Sitrep on cases of your own, one module a capability."""
