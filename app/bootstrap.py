@@ -10,12 +10,14 @@ from app.adapters.actions.by_executor import RunnerByExecutor
 from app.adapters.actions.command import CommandRunner
 from app.adapters.actions.http import HttpRunner
 from app.adapters.actions.pinned import pinned_client
+from app.adapters.audit.heads_file import HeadsFile
 from app.adapters.changes.none import NoChanges
 from app.adapters.changes.platform import PlatformChanges
 from app.adapters.clock.system import SystemClock, SystemIds
 from app.adapters.documents.draft import DraftDocuments
 from app.adapters.inventory.reader import load
 from app.adapters.knowledge.library import Library
+from app.adapters.links.signed import SignedLinks
 from app.adapters.logs.files import FileLogs
 from app.adapters.logs.none import NoLogs
 from app.adapters.metrics.prometheus import PrometheusMetrics
@@ -37,18 +39,25 @@ from app.ports.tasks import Tasks
 from app.services.act import Act
 from app.services.answer import AnswerQuestion
 from app.services.approve import Approve
+from app.services.audit import Audit
+from app.services.authority import Authority
 from app.services.commands import Commands
 from app.services.compose import Compose
+from app.services.confirm import Confirm
 from app.services.dispatcher import Dispatcher, Parser
+from app.services.guarded_commands import GuardedCommands
 from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
 from app.services.observe import Observe
+from app.services.plans import Plans
 from app.services.propose import Propose
 from app.services.receive import Receive
+from app.services.remember_rules import RememberRules
 from app.services.say import Say
 from app.services.send import Send
+from app.services.standing import Standing
 from app.services.sweep import Sweep
 from app.services.update import Update
 from app.services.verify import Verify
@@ -73,11 +82,17 @@ class Sitrep:
     clock: SystemClock
     receive: Receive
     answer: AnswerQuestion
+    approve: Approve
+    links: SignedLinks
+    audit: Audit
+    commands: Commands
+    remember_rules: RememberRules
     dispatcher: Dispatcher
     checks: Mapping[str, Callable[[], str]]
 
     def start(self) -> None:
-        """Reads memory, begins to sample, takes up what a crash left behind."""
+        """Puts the rules on record, reads memory, begins to sample, takes up what a crash left behind."""
+        self.remember_rules()
         self.library.open()
         if isinstance(self.metrics, ScrapedMetrics):
             self.metrics.start()
@@ -104,6 +119,17 @@ def open_store(settings: Settings) -> SqlStore:
     return SqlStore(settings.store_url)
 
 
+def open_audit(settings: Settings, store: SqlStore) -> Audit:
+    """The audit chain, with the file its heads are published in."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Audit(store, HeadsFile(settings.data_dir / "audit-heads.log"))
+
+
+def open_links(settings: Settings) -> SignedLinks:
+    """Approval links, signed with the given key or one made in the data directory."""
+    return SignedLinks(settings.data_dir / "link.key", settings.link_key)
+
+
 def open_library(settings: Settings) -> Library:
     """Memory with the built-in encoder and Chroma on disk; not read yet."""
     from retrieval.encoder import MiniLmEncoder
@@ -123,13 +149,28 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     tasks = DbosTasks(settings.tasks_url)
     say = Say(ids, clock)
     documents = DraftDocuments()
+    authority, audit, links = Authority(inventory, room), open_audit(settings, store), open_links(settings)
     verify = Verify(store, inventory, metrics, say)
     propose = Propose(store, inventory, runner, clock, ids, say)
     approve = Approve(store, inventory, say)
+    plans = Plans(store, inventory, propose, ids, say)
+    standing = Standing(store, inventory, authority, propose, say)
     answer = AnswerQuestion(store, library, analyst)
     update = Update(store, clock, say)
     write = WritePostmortem(store, inventory, metrics, documents, room, clock, say)
-    commands = Commands(store, inventory, update, propose, approve, answer, write, clock, say)
+    guarded = GuardedCommands(
+        store,
+        inventory,
+        propose,
+        approve,
+        Confirm(store, inventory, say),
+        plans,
+        authority,
+        links,
+        ids,
+        settings.public_url,
+    )
+    commands = Commands(store, inventory, update, guarded, answer, write, clock, say)
     observe = Observe(inventory, metrics, _changes(settings, inventory), _logs(inventory), library)
     dispatcher = Dispatcher(
         store=store,
@@ -139,11 +180,12 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         hear=Hear(store, room, commands, answer, clock, say),
         intake=Intake(store, inventory, clock, say),
         investigate=Investigate(store, inventory, observe, analyst, propose, clock, say),
-        act=Act(store, inventory, runner, room, verify, clock, say),
+        standing=standing,
+        act=Act(store, inventory, runner, authority, audit, verify, say),
         send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),
         learn=Learn(store, library),
         write_postmortem=write,
-        sweep=Sweep(store, verify, clock, say),
+        sweep=Sweep(store, verify, plans, standing, clock, say),
     )
     return Sitrep(
         settings=settings,
@@ -156,6 +198,11 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         clock=clock,
         receive=Receive(store, tasks, clock),
         answer=answer,
+        approve=approve,
+        links=links,
+        audit=audit,
+        commands=commands,
+        remember_rules=RememberRules(store, inventory),
         dispatcher=dispatcher,
         checks={"database": _check(store.ping), "model": lambda: "" if analyst else "none configured; rules answer"},
     )

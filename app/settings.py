@@ -19,6 +19,7 @@ class Settings:
     http_port: int = 8080
     workspace_port: int = 8090
     webhook_token: str = field(default="", repr=False)
+    link_key: str = field(default="", repr=False)
     slack_bot_token: str = field(default="", repr=False)
     slack_app_token: str = field(default="", repr=False)
     slack_signing_secret: str = field(default="", repr=False)
@@ -64,6 +65,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         http_port=_port(environ, "SITREP_HTTP_PORT", 8080),
         workspace_port=_port(environ, "SITREP_WORKSPACE_PORT", 8090),
         webhook_token=environ.get("SITREP_WEBHOOK_TOKEN", ""),
+        link_key=environ.get("SITREP_LINK_KEY", ""),
         slack_bot_token=environ.get("SLACK_BOT_TOKEN", ""),
         slack_app_token=environ.get("SLACK_APP_TOKEN", ""),
         slack_signing_secret=environ.get("SLACK_SIGNING_SECRET", ""),
@@ -114,6 +116,11 @@ def _check(settings: Settings) -> None:
         raise BadInput(
             f"SITREP_HTTP_HOST is {settings.http_host}, so anybody who reaches it could open incidents.",
             "Set SITREP_WEBHOOK_TOKEN, or bind 127.0.0.1.",
+        )
+    if settings.link_key and len(settings.link_key) < 32:
+        raise BadInput(
+            "SITREP_LINK_KEY is shorter than 32 characters.",
+            "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'.",
         )
     if settings.config is not None and not settings.config.is_file():
         raise BadInput(f"SITREP_CONFIG names {settings.config}, which is no file.", "Give the path of a YAML file.")

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from app.domain.canonical import Json, digest, plain
 from app.domain.errors import ActionRefused
+from app.domain.guards import RateLimit, Requirement
 from app.domain.series import Bad
 
 
@@ -147,7 +148,8 @@ class ActionSpec:
     choose only the name, a target from `targets` and values for `parameters`.
 
     `observe` is the runner's template for reading the state the action will change (the precondition); empty if there is
-    nothing to read. `helps_with` names metric names this action can bring back.
+    nothing to read. `requires` must hold in that state. `blast_radius` says in words who feels it while it runs, and
+    `rate_limit` how often it may run. `helps_with` names metric names this action can bring back.
     """
 
     name: str
@@ -166,6 +168,9 @@ class ActionSpec:
     timeout_s: float = 30.0
     version: str = "1"
     helps_with: tuple[str, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    blast_radius: str = ""
+    rate_limit: RateLimit | None = None
 
     def check(self, target: str, parameters: Mapping[str, Json]) -> dict[str, Json]:
         """The parameters if target and every value are allowed, none is missing and none is extra; raises ActionRefused."""
@@ -179,6 +184,12 @@ class ActionSpec:
             problem = f"does not know {', '.join(extra)}" if extra else f"needs {', '.join(missing)}"
             raise ActionRefused(f"{self.name} {problem}.", f"Its parameters are: {names}.")
         return {name: known[name].check(value) for name, value in parameters.items()}
+
+    def check_state(self, seen: Mapping[str, Json]) -> None:
+        """Raises ActionRefused unless everything the entry requires holds in the observed state."""
+        problems = [problem for requirement in self.requires if (problem := requirement.problem(seen))]
+        if problems:
+            raise ActionRefused(f"{self.name} may not run now: {', '.join(problems)}.", "Look at the target, then ask again.")
 
     def parse(self, target: str, words: Mapping[str, str]) -> dict[str, Json]:
         """Like `check`, for values as people type them."""

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.action import ActionSpec, Risk
+from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, NotFound
+from app.domain.plan import PlanSpec
+from app.domain.policy import FreezeWindow, Requester, StandingPolicy
 from app.domain.series import MetricSpec
 
 
@@ -47,7 +50,8 @@ class Inventory:
     """Everything the configuration says. `policy_version` is the digest of its rules: a change voids pending approvals.
 
     `platform` says where changes are read, `logs_dir` where services write JSON lines; both may be empty.
-    `responders` are invited to every incident's room beside the owners.
+    `responders` are invited to every incident's room beside the owners. `rules` is what `policy_version` is the digest of,
+    kept so that a refusal can say what changed.
     """
 
     environment: str = "default"
@@ -58,6 +62,11 @@ class Inventory:
     policy_version: str = "0"
     platform: Mapping[str, str] = field(default_factory=dict)
     logs_dir: str = ""
+    requesters: tuple[Requester, ...] = ()
+    freezes: tuple[FreezeWindow, ...] = ()
+    standing: tuple[StandingPolicy, ...] = ()
+    plans: Mapping[str, PlanSpec] = field(default_factory=dict)
+    rules: Mapping[str, Json] = field(default_factory=dict)
 
     def service(self, name: str) -> Service:
         """The service of that exact name; raises NotFound."""

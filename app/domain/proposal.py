@@ -11,7 +11,7 @@ from app.domain.evidence import Finding
 
 
 class ProposalStatus(StrEnum):
-    """`approved` waits for the runner; `unknown` means the call left and never answered."""
+    """`approved` waits for the runner; `unknown` means the call left and never answered; `refused` that no call left."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -47,7 +47,9 @@ _NEXT: Mapping[ProposalStatus, frozenset[ProposalStatus]] = {
     ProposalStatus.APPROVED: frozenset(
         {ProposalStatus.RUNNING, ProposalStatus.REFUSED, ProposalStatus.WITHDRAWN, ProposalStatus.EXPIRED}
     ),
-    ProposalStatus.RUNNING: frozenset({ProposalStatus.DONE, ProposalStatus.FAILED, ProposalStatus.UNKNOWN}),
+    ProposalStatus.RUNNING: frozenset(
+        {ProposalStatus.DONE, ProposalStatus.FAILED, ProposalStatus.UNKNOWN, ProposalStatus.REFUSED}
+    ),
     ProposalStatus.UNKNOWN: frozenset({ProposalStatus.DONE, ProposalStatus.FAILED}),
 }
 
@@ -56,7 +58,8 @@ _NEXT: Mapping[ProposalStatus, frozenset[ProposalStatus]] = {
 class Proposal:
     """One exact action awaiting people. `proposer` suggested it, `requester` (a person, or empty) asked for it to run.
 
-    `undo_of` names the proposal it takes back. `reason` says why it was refused, denied or failed.
+    `undo_of` names the proposal it takes back. `reason` says why it was refused, denied or failed. `preview` is the dry run
+    people saw. `policy` names the standing policy that approved it, if one did; `plan` the plan it is a step of.
     """
 
     id: str
@@ -72,6 +75,9 @@ class Proposal:
     undo_of: str = ""
     reason: str = ""
     verdict: Verdict | None = None
+    preview: str = ""
+    policy: str = ""
+    plan: str = ""
 
     @property
     def incident(self) -> int:
@@ -111,7 +117,7 @@ class Run:
     """The one execution of a proposal: claimed once, its intent recorded before the call left.
 
     `before` is the precondition seen right before the call, `baseline` the probe's metric then (None if unseen);
-    `output` is what the target answered, cut to 2,000 characters.
+    `output` is what the target answered, cut to 2,000 characters. `audit` is the audit chain's head with the intent.
     """
 
     proposal: str
@@ -125,3 +131,4 @@ class Run:
     verdict: Verdict | None = None
     verdict_at: datetime | None = None
     observed: float | None = None
+    audit: str = ""

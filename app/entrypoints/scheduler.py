@@ -1,6 +1,6 @@
 """The heartbeat: APScheduler ticks on every replica; rows and claims make each thing happen once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -10,15 +10,19 @@ from app.domain.errors import SitrepError
 log = structlog.get_logger()
 
 
-def heartbeat(tick: Callable[[], None], every_s: float = 1.0) -> BackgroundScheduler:
-    """A scheduler (not yet started) that calls `tick`; a late beat is skipped, never doubled."""
+def heartbeat(ticks: Mapping[Callable[[], object], float]) -> BackgroundScheduler:
+    """A scheduler (not yet started) that calls each function every so many seconds; a late beat is skipped, never doubled."""
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for tick, every_s in ticks.items():
+        scheduler.add_job(_careful(tick), "interval", seconds=every_s, max_instances=1, coalesce=True, misfire_grace_time=None)
+    return scheduler
 
+
+def _careful(tick: Callable[[], object]) -> Callable[[], None]:
     def beat() -> None:
         try:
             tick()
         except SitrepError as problem:
             log.warning("heartbeat.failed", error=problem.message, hint=problem.hint)
 
-    scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(beat, "interval", seconds=every_s, max_instances=1, coalesce=True, misfire_grace_time=None)
-    return scheduler
+    return beat

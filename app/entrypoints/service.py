@@ -43,7 +43,7 @@ async def running(settings: Settings) -> AsyncIterator[Sitrep]:
     api = web_app(sitrep, _slack_check(door))
     if door is None:
         api.include_router(slack_router(bolt, Guard(settings.slack_signing_secret, SystemClock())))
-    beat = heartbeat(sitrep.dispatcher.tick)
+    beat = heartbeat({sitrep.dispatcher.tick: 1.0, sitrep.audit.look: 60.0})
     await asyncio.to_thread(sitrep.start)
     try:
         async with _listening(api, settings.http_host, settings.http_port):

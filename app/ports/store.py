@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.approval import Approval
+from app.domain.audit import AuditEntry, AuditKind, Head
 from app.domain.canonical import Json
 from app.domain.evidence import Assessment, Evidence
 from app.domain.incident import Incident
 from app.domain.outbox import MessageRef, OutboxItem, OutboxState
+from app.domain.plan import Plan
 from app.domain.postmortem import FollowUp, Postmortem
 from app.domain.proposal import Proposal, ProposalStatus, Run, Verdict
 from app.domain.signal import Signal
@@ -132,8 +134,24 @@ class Proposals(Protocol):
         """The run, if it was claimed."""
         ...
 
-    def track_record(self, action: str) -> Mapping[Verdict, int]:
-        """How often each verdict followed that action."""
+    def track_record(self, action: str, target: str = "") -> Mapping[Verdict, int]:
+        """How often each verdict followed that action, on one target if it is named."""
+        ...
+
+    def lock_target(self, target: str) -> None:
+        """Waits until no other open transaction holds this target, and holds it until this one ends."""
+        ...
+
+    def busy_on(self, target: str) -> Sequence[Proposal]:
+        """What is running on the target now, or ran with an outcome nobody knows yet."""
+        ...
+
+    def runs_since(self, action: str, target: str, since: datetime) -> int:
+        """How many runs of that action on that target were claimed at or after that time."""
+        ...
+
+    def policy_runs_since(self, policy: str, since: datetime) -> int:
+        """How many runs a standing policy made at or after that time; what it undid is not counted."""
         ...
 
 
@@ -148,6 +166,81 @@ class Timeline(Protocol):
 
     def of(self, incident: int) -> Sequence[Entry]:
         """In order."""
+        ...
+
+
+class Audit(Protocol):
+    """The one hash chain over every proposal, decision, run and change of the rules."""
+
+    def append(
+        self, kind: AuditKind, text: str, actor: str, at: datetime, data: Mapping[str, Json] | None = None, incident: int = 0
+    ) -> Head:
+        """Seals one more entry and returns the new head; concurrent writers wait for each other."""
+        ...
+
+    def head(self) -> Head:
+        """Where the chain ends."""
+        ...
+
+    def entries(self, after: int = 0, limit: int = 1_000) -> Sequence[AuditEntry]:
+        """Entries in order, from the one after number `after` on."""
+        ...
+
+    def hashes(self, seqs: Sequence[int]) -> Mapping[int, str]:
+        """The hashes of these entries, as far as they exist."""
+        ...
+
+
+class Rules(Protocol):
+    """What the rules were, who signed which standing policy, and which approval links were used."""
+
+    def remember(self, version: str, rules: Mapping[str, Json], at: datetime) -> bool:
+        """Keeps the rules of a policy version; False if they were known."""
+        ...
+
+    def of(self, version: str) -> Mapping[str, Json] | None:
+        """The rules of a version, if they were kept."""
+        ...
+
+    def sign(self, signature: Approval) -> bool:
+        """Keeps a person's signature under a standing policy (`proposal` is its name, `fingerprint` its digest); False if
+        that person already signed exactly this."""
+        ...
+
+    def signatures(self, policy: str) -> Sequence[Approval]:
+        """All signatures under a standing policy, of whatever digest, oldest first."""
+        ...
+
+    def revoke_signatures(self, policy: str) -> int:
+        """Removes every signature under a standing policy; how many there were."""
+        ...
+
+    def use_link(self, link: str, at: datetime) -> bool:
+        """Marks an approval link as used; False if it was used before."""
+        ...
+
+
+class Plans(Protocol):
+    """Plans under way and ended."""
+
+    def add(self, plan: Plan) -> None:
+        """Stores a new one."""
+        ...
+
+    def get(self, plan_id: str) -> Plan:
+        """Raises NotFound."""
+        ...
+
+    def save(self, plan: Plan) -> Plan:
+        """Stores a changed plan with version + 1; raises Conflict if somebody saved that version already."""
+        ...
+
+    def of(self, incident: int) -> Sequence[Plan]:
+        """Oldest first."""
+        ...
+
+    def running(self) -> Sequence[Plan]:
+        """Across incidents, oldest first."""
         ...
 
 
@@ -261,6 +354,12 @@ class Transaction(Protocol):
     def proposals(self) -> Proposals: ...
     @property
     def timeline(self) -> Timeline: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def plans(self) -> Plans: ...
     @property
     def papers(self) -> Papers: ...
     @property

@@ -1,110 +1,143 @@
 """Runs exactly what was approved, once: the only code that calls a runner."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.action import ActionSpec
-from app.domain.approval import Decision, check_approver
-from app.domain.canonical import Json, plain
-from app.domain.errors import ActionRefused, ApprovalRefused, Conflict, NotFound, OutcomeUnknown, Unavailable
+from app.domain.approval import Approval
+from app.domain.audit import Head
+from app.domain.canonical import Json
+from app.domain.errors import ActionRefused, AuditBroken, Conflict, OutcomeUnknown, Refused, Unavailable
 from app.domain.evidence import Evidence, EvidenceKind
+from app.domain.guards import difference
 from app.domain.inventory import Inventory
+from app.domain.permission import check_freeze
 from app.domain.person import Person
 from app.domain.proposal import Proposal, ProposalStatus, Run
 from app.domain.timeline import EntryKind, check_chain
 from app.domain.work import Due, Task
-from app.ports.clock import Clock
-from app.ports.room import Room
 from app.ports.runner import Runner, RunResult
 from app.ports.store import Store, Transaction
+from app.services.approve import rules_changed, stop_fixing
+from app.services.audit import Audit
+from app.services.authority import Authority
+from app.services.propose import check_rate
+from app.services.record import record
 from app.services.say import Say
 from app.services.verify import FIRST_LOOK, Verify
 
 FREEZE = "freeze"
+MANUAL = "manual"
+_WORDS = {
+    ProposalStatus.DONE: "ran",
+    ProposalStatus.FAILED: "failed",
+    ProposalStatus.UNKNOWN: "has an unknown outcome",
+    ProposalStatus.REFUSED: "did not run",
+}
+
+
+class _TargetIsBusy(Exception):
+    """Another action holds the target; this one waits its turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Claim, intent in the timeline, precondition again, run, record, and a probe that will judge it."""
+    """Claim, intent in the audit chain, precondition again, run, record, and a probe that will judge it."""
 
     store: Store
     inventory: Inventory
     runner: Runner
-    room: Room
+    authority: Authority
+    audit: Audit
     verify: Verify
-    clock: Clock
     say: Say
 
     def __call__(self, proposal_id: str) -> list[Task]:
         """Does nothing unless the proposal is approved and unclaimed: a second task for it changes nothing."""
         with self.store.begin() as tx:
-            proposal = tx.proposals.get(proposal_id)
-            approvers = [item.person for item in tx.proposals.decisions(proposal_id) if item.decision is Decision.APPROVE]
-            has_expired = tx.now() >= proposal.expires_at
+            proposal, approvals = tx.proposals.get(proposal_id), tx.proposals.decisions(proposal_id)
         if proposal.status is not ProposalStatus.APPROVED:
             return []
-        if has_expired:
-            return self._refuse(proposal, "the approval expired before it could run")
+        people = [] if proposal.policy else self.authority.people_of(approvals)
         try:
-            spec = self._check(proposal, approvers)
-        except (ActionRefused, ApprovalRefused, Unavailable) as refusal:
+            spec = self._spec(proposal)
+            run, head = self._claim(proposal, spec, people, self.verify.measure(proposal))
+        except (Refused, AuditBroken) as refusal:
             return self._refuse(proposal, str(refusal))
-        baseline = self.verify.measure(proposal)
-        try:
-            run = self._claim(proposal, baseline)
-        except Conflict:
+        except (Conflict, _TargetIsBusy):
             return []
-        status, output = self._run(spec, proposal, approvers[-1])
+        try:
+            self.audit.publish(head)
+            self._look(spec, proposal)
+        except (Refused, Unavailable) as problem:
+            return self._record(proposal, run, ProposalStatus.REFUSED, str(problem))
+        status, output = self._run(spec, proposal, approvals)
         return self._record(proposal, run, status, output)
 
-    def _check(self, proposal: Proposal, approvers: list[str]) -> ActionSpec:
+    def _spec(self, proposal: Proposal) -> ActionSpec:
         request = proposal.request
         spec = self.inventory.action(request.action)
         spec.check(request.target, request.parameters)
-        if (spec.version, self.inventory.policy_version) != (request.action_version, request.policy_version):
-            raise ActionRefused("The catalogue or the rules changed after the approval.", "Propose it again.")
-        if len(set(approvers)) < proposal.approvals_needed:
-            raise ApprovalRefused("The approvals on record are not enough.", "Propose it again.")
-        for user in approvers:
-            check_approver(proposal, self._person(user), self.inventory)
-        seen = self.runner.observe(spec, request.target, request.parameters)
-        difference = _difference(request.precondition, seen)
-        if difference:
-            raise ActionRefused(f"The target changed since this was proposed: {difference}.", "Look again, then propose it anew.")
         return spec
 
-    def _person(self, user: str) -> Person:
-        """The approver as the chat knows them now; with the chat down the identity verified at the click stands."""
-        try:
-            return self.room.person(user)
-        except NotFound:
-            return Person(user, is_deactivated=True)
-        except Unavailable:
-            return Person(user)
-
-    def _claim(self, proposal: Proposal, baseline: float | None) -> Run:
-        with self.store.begin() as tx:
-            if tx.setting(FREEZE):
-                raise Conflict("Actions are frozen.", "Lift it with `/inc unfreeze`.")
-            check_chain(tx.timeline.of(proposal.incident))
-            tx.proposals.save(proposal.move_to(ProposalStatus.RUNNING), was=ProposalStatus.APPROVED)
-            now = tx.now()
-            run = Run(proposal.id, proposal.incident, proposal.fingerprint, claimed_at=now, baseline=baseline)
-            tx.proposals.claim(run)
-            tx.timeline.append(
-                proposal.incident,
-                EntryKind.INTENT,
-                f"Running: {proposal.title}",
-                "sitrep",
-                now,
-                {"proposal": proposal.id, "fingerprint": proposal.fingerprint, "action": proposal.request.canonical},
-            )
-            self.say.approval(tx, proposal.incident, proposal.id)
-        return run
-
-    def _run(self, spec: ActionSpec, proposal: Proposal, actor: str) -> tuple[ProposalStatus, str]:
+    def _look(self, spec: ActionSpec, proposal: Proposal) -> None:
+        """The precondition once more, now that nothing else may touch the target: raises ActionRefused if the world moved."""
         request = proposal.request
+        seen = self.runner.observe(spec, request.target, request.parameters)
+        changed = difference(request.precondition, seen)
+        if changed:
+            raise ActionRefused(f"The target changed since this was proposed: {changed}.", "Look again, then propose it anew.")
+        spec.check_state(seen)
+
+    def _claim(self, proposal: Proposal, spec: ActionSpec, people: list[Person], baseline: float | None) -> tuple[Run, Head]:
+        """One transaction decides: everything that may forbid the run is read in it, and the intent is written in it."""
+        request = proposal.request
+        with self.store.begin() as tx:
+            now = tx.now()
+            tx.proposals.lock_target(request.target)
+            self._check_rules(tx, proposal, spec, now)
+            self.authority.check(tx, proposal, people)
+            if tx.proposals.busy_on(request.target):
+                raise _TargetIsBusy
+            check_rate(tx, spec, request.target, now)
+            check_chain(tx.timeline.of(proposal.incident))
+            self.audit.require_whole(tx)
+            tx.proposals.save(proposal.move_to(ProposalStatus.RUNNING), was=ProposalStatus.APPROVED)
+            data: dict[str, Json] = {
+                "action": request.canonical,
+                "policy": proposal.policy,
+                "approvers": [person.id for person in people],
+            }
+            head = record(tx, proposal, EntryKind.INTENT, f"Running: {proposal.title}", "sitrep", data)
+            run = Run(
+                proposal.id,
+                proposal.incident,
+                proposal.fingerprint,
+                claimed_at=now,
+                baseline=baseline,
+                audit=f"{head.seq}:{head.hash}",
+            )
+            tx.proposals.claim(run)
+            self.say.approval(tx, proposal.incident, proposal.id)
+        return run, head
+
+    def _check_rules(self, tx: Transaction, proposal: Proposal, spec: ActionSpec, now: datetime) -> None:
+        request = proposal.request
+        frozen = tx.setting(FREEZE)
+        if frozen:
+            raise ActionRefused(f"Actions are frozen by {frozen}.", "Lift it with `/inc unfreeze`, then propose it again.")
+        check_freeze(self.inventory, request.action, request.target, now)
+        if now >= proposal.expires_at:
+            raise ActionRefused("The approval expired before it could run.", "Propose it again.")
+        if not tx.incidents.get(proposal.incident).is_open:
+            raise ActionRefused(f"INC-{proposal.incident} is over.", "Reopen it, then propose it again.")
+        if (spec.version, self.inventory.policy_version) != (request.action_version, request.policy_version):
+            raise ActionRefused(f"Nothing runs: {rules_changed(tx, proposal, self.inventory)}.", "Propose it again.")
+
+    def _run(self, spec: ActionSpec, proposal: Proposal, approvals: Sequence[Approval]) -> tuple[ProposalStatus, str]:
+        request = proposal.request
+        actor = approvals[-1].person if approvals else f"the standing policy {proposal.policy}"
         try:
             result: RunResult = self.runner.run(spec, request.target, request.parameters, proposal.id, f"sitrep for {actor}")
         except (ActionRefused, Unavailable) as problem:
@@ -114,33 +147,24 @@ class Act:
         return (ProposalStatus.DONE if result.accepted else ProposalStatus.FAILED), result.output
 
     def _record(self, proposal: Proposal, run: Run, status: ProposalStatus, output: str) -> list[Task]:
+        """What became of a claimed run; `refused` means that nothing was sent to the target."""
         with self.store.begin() as tx:
             now = tx.now()
             running = tx.proposals.get(proposal.id)
-            tx.proposals.save(
-                running.move_to(status, output[:200] if status is ProposalStatus.FAILED else ""), was=ProposalStatus.RUNNING
-            )
+            has_ended = status in {ProposalStatus.FAILED, ProposalStatus.REFUSED}
+            tx.proposals.save(running.move_to(status, output[:300] if has_ended else ""), was=ProposalStatus.RUNNING)
             tx.proposals.save_run(replace(run, status=status, finished_at=now, output=output[:2000]))
-            words = {
-                ProposalStatus.DONE: "ran",
-                ProposalStatus.FAILED: "failed",
-                ProposalStatus.UNKNOWN: "has an unknown outcome",
-            }
+            text = f"{proposal.title} {_WORDS[status]}"
             evidence = tx.evidence.put(
                 proposal.incident,
-                Evidence(
-                    EvidenceKind.PROBE, f"run:{proposal.id}", "runner", f"{proposal.title} {words[status]}: {output[:200]}", now
-                ),
+                Evidence(EvidenceKind.PROBE, f"run:{proposal.id}", "runner", f"{text}: {output[:200]}", now),
             )
-            tx.timeline.append(
-                proposal.incident,
-                EntryKind.RUN,
-                f"{proposal.title} {words[status]}",
-                "sitrep",
-                now,
-                {"proposal": proposal.id, "evidence": evidence.id, "output": output[:500]},
-            )
-            if status is not ProposalStatus.FAILED:
+            record(tx, proposal, EntryKind.RUN, text, "sitrep", {"evidence": evidence.id, "output": output[:500]})
+            if has_ended:
+                stop_fixing(
+                    tx, proposal.incident, "The fix did not run" if status is ProposalStatus.REFUSED else "The fix failed"
+                )
+            else:
                 plan_verification(tx, proposal.id, now)
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
 
@@ -150,19 +174,17 @@ class Act:
                 tx.proposals.save(proposal.move_to(ProposalStatus.REFUSED, reason[:300]), was=ProposalStatus.APPROVED)
             except Conflict:
                 return []
-            tx.timeline.append(
-                proposal.incident, EntryKind.RUN, f"Nothing ran: {reason}", "sitrep", tx.now(), {"proposal": proposal.id}
-            )
+            record(tx, proposal, EntryKind.RUN, f"Nothing ran: {reason}", "sitrep")
+            stop_fixing(tx, proposal.incident, "The fix was refused")
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
+
+
+def waits_for_person(inventory: Inventory, proposal: Proposal) -> bool:
+    """True for a step that a person carries out: its probe looks only once that person said it is done."""
+    spec = inventory.actions.get(proposal.request.action)
+    return spec is not None and spec.executor == MANUAL
 
 
 def plan_verification(tx: Transaction, proposal_id: str, now: datetime) -> None:
     """Plans the probe's first look at a run."""
     tx.dues.plan(Due(f"verify:{proposal_id}", "verify", now + timedelta(seconds=FIRST_LOOK), {"proposal": proposal_id}))
-
-
-def _difference(approved: Mapping[str, Json], seen: Mapping[str, Json]) -> str:
-    """What differs between the state people saw and the state now, in words; empty if nothing does."""
-    names = sorted({*approved, *seen})
-    changed = [name for name in names if plain(approved.get(name)) != plain(seen.get(name))]
-    return ", ".join(f"{name} was {approved.get(name)!r}, is {seen.get(name)!r}" for name in changed)

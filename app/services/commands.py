@@ -1,30 +1,22 @@
 """The `/inc` verbs, by slash command, mention or button: one table says what people can ask for."""
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.domain.approval import Decision
-from app.domain.errors import BadInput, NotFound, Refused, SitrepError
-from app.domain.incident import Incident, Status
+from app.domain.errors import BadInput, Refused, SitrepError
+from app.domain.incident import Status
 from app.domain.inventory import Inventory
-from app.domain.person import Person
-from app.domain.proposal import ProposalStatus
 from app.domain.severity import Severity
 from app.domain.timeline import check_chain
-from app.domain.work import Task
 from app.ports.clock import Clock
 from app.ports.store import Store
-from app.services.act import FREEZE
 from app.services.answer import AnswerQuestion, similar_question
-from app.services.approve import Approve
-from app.services.propose import Propose
+from app.services.command import Command, Reply, incident_of
+from app.services.guarded_commands import GUARDED_HELP, GuardedCommands
 from app.services.say import Say
-from app.services.update import Update, look_at, require_member
+from app.services.update import Update, look_at
 from app.services.write_postmortem import WritePostmortem
-
-Reply = tuple[str, list[Task]]
 
 HELP: tuple[tuple[str, str], ...] = (
     ("declare TITLE [--sev N] [--service NAME]", "opens an incident and its channel"),
@@ -35,28 +27,13 @@ HELP: tuple[tuple[str, str], ...] = (
     ("timeline", "shows the last entries, and whether the chain is whole"),
     ("similar", "finds past incidents like this one, and what helped then"),
     ("runbook [WORDS]", "finds the runbook that fits"),
-    ("propose [ACTION TARGET [key=value ...]]", "lists what could be done, or asks for one exact action"),
-    ("approve ID", "says yes to a proposal, as its button does"),
-    ("deny ID", "says no to a proposal"),
-    ("undo ID", "proposes the registered inverse of a finished run"),
     ("look", "investigates again, now"),
     ("resolve", "ends the incident and drafts the postmortem"),
     ("postmortem", "drafts the postmortem again"),
     ("list", "shows the open incidents"),
-    ("freeze", "stops every new execution, everywhere; `unfreeze` lifts it"),
+    *GUARDED_HELP,
     ("help", "shows this list"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One request by a person: who (as the chat vouches), where, the verb and the rest of the line."""
-
-    person: Person
-    room: str
-    verb: str
-    rest: str
-    via: str = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +43,7 @@ class Commands:
     store: Store
     inventory: Inventory
     update: Update
-    propose: Propose
-    approve: Approve
+    guarded: GuardedCommands
     answer: AnswerQuestion
     write_postmortem: WritePostmortem
     clock: Clock
@@ -93,16 +69,11 @@ class Commands:
             "timeline": self._timeline,
             "similar": self._similar,
             "runbook": self._runbook,
-            "propose": self._propose,
-            "approve": lambda command: self._decide(command, Decision.APPROVE),
-            "deny": lambda command: self._decide(command, Decision.DENY),
-            "undo": self._undo,
             "look": self._look,
             "resolve": lambda command: self._move(command, Status.RESOLVED),
             "postmortem": self._postmortem,
             "list": self._list,
-            "freeze": lambda command: self._freeze(command, "on"),
-            "unfreeze": lambda command: self._freeze(command, ""),
+            **self.guarded.table(),
             "help": self._help,
         }
 
@@ -119,7 +90,7 @@ class Commands:
         return next((name for name in self.inventory.services if name.lower() in tokens), None)
 
     def _status(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
+        incident, rest = incident_of(self.store, command)
         if not rest:
             lead = f"<@{incident.lead}>" if incident.lead else "nobody yet"
             return f"{incident.name} ({incident.title}): SEV{int(incident.severity)}, {incident.status.value}, led by {lead}.", []
@@ -131,26 +102,26 @@ class Commands:
         return self.update.status(incident.number, status, command.person)
 
     def _move(self, command: Command, status: Status) -> Reply:
-        incident, _ = self._incident(command)
+        incident, _ = incident_of(self.store, command)
         return self.update.status(incident.number, status, command.person)
 
     def _sev(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
+        incident, rest = incident_of(self.store, command)
         return self.update.severity(incident.number, Severity.parse(rest), command.person)
 
     def _lead(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
+        incident, rest = incident_of(self.store, command)
         mention = re.search(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>", rest)
         if rest and mention is None and rest.strip().lower() not in {"me", ""}:
             raise BadInput(f"'{rest[:40]}' is nobody Sitrep can see.", "Mention the person: `/inc lead @name`.")
         return self.update.lead(incident.number, mention.group(1) if mention else command.person.id, command.person)
 
     def _note(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
+        incident, rest = incident_of(self.store, command)
         return self.update.note(incident.number, rest, command.person)
 
     def _timeline(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
+        incident, rest = incident_of(self.store, command)
         if rest.startswith("add "):
             return self.update.note(incident.number, rest.removeprefix("add "), command.person)
         with self.store.begin() as tx:
@@ -160,11 +131,11 @@ class Commands:
         return "\n".join([*lines, f"_{len(entries)} entries, chain whole, head {head[:12]}_"]), []
 
     def _similar(self, command: Command) -> Reply:
-        incident, _ = self._incident(command)
+        incident, _ = incident_of(self.store, command)
         return self._memory(command, similar_question(incident.number, self.store), "incident")
 
     def _runbook(self, command: Command) -> Reply:
-        question = command.rest or similar_question(self._incident(command)[0].number, self.store)
+        question = command.rest or similar_question(incident_of(self.store, command)[0].number, self.store)
         return self._memory(command, question, "runbook")
 
     def _memory(self, command: Command, question: str, kind: str) -> Reply:
@@ -172,69 +143,12 @@ class Commands:
         with self.store.begin() as tx:
             return "", [self.say.whisper_answer(tx, command.room, command.person.id, answer)]
 
-    def _propose(self, command: Command) -> Reply:
-        incident, rest = self._incident(command)
-        if not rest:
-            return self._options_of(incident), []
-        require_member(command.person)
-        action, target, words = self._requested(incident, _split(rest))
-        proposal, tasks = self.propose.request(incident.number, action, target, words, command.person.id)
-        return f"Asked for: {proposal.title}. The approval card is in the channel.", tasks
-
-    def _requested(self, incident: Incident, parts: list[str]) -> tuple[str, str, dict[str, str]]:
-        if re.fullmatch(r"[sS]\d+", parts[0]):
-            with self.store.begin() as tx:
-                latest = tx.assessments.latest(incident.number)
-            for item in latest.suggestions if latest else ():
-                if item.id.lower() == parts[0].lower():
-                    values = {
-                        name: str(value).lower() if isinstance(value, bool) else str(value)
-                        for name, value in item.parameters.items()
-                    }
-                    return item.action, item.target, values
-            raise NotFound(f"There is no suggestion {parts[0]}.", "`/inc propose` lists them.")
-        if len(parts) < 2:
-            raise BadInput("An action needs a target.", "For example `/inc propose restart_service checkout`.")
-        words = dict(part.split("=", 1) for part in parts[2:] if "=" in part)
-        if len(words) != len(parts) - 2:
-            raise BadInput("Parameters are written key=value.", "For example `/inc propose scale_service checkout replicas=3`.")
-        return parts[0], parts[1], words
-
-    def _options_of(self, incident: Incident) -> str:
-        with self.store.begin() as tx:
-            latest, proposals = tx.assessments.latest(incident.number), tx.proposals.of(incident.number)
-        lines = [
-            f"Suggestion `{item.id}`: `{_line(item.action, item.target, item.parameters)}`: {item.why.text}"
-            for item in (latest.suggestions if latest else ())
-        ]
-        lines += [f"Waiting `{item.id}`: {item.title}" for item in proposals if item.status is ProposalStatus.PENDING]
-        for spec in self.inventory.actions.values():
-            wants = " ".join(f"{parameter.name}=<{parameter.bounds}>" for parameter in spec.parameters)
-            lines.append(
-                f"`{spec.name} <{'|'.join(spec.targets)}> {wants}`: {spec.description or spec.title} ({spec.risk.label} risk)"
-            )
-        return "\n".join(lines) or "The catalogue is empty: add actions to the configuration."
-
-    def _decide(self, command: Command, decision: Decision) -> Reply:
-        parts = command.rest.split()
-        if len(parts) != 1:
-            raise BadInput("Which proposal?", f"`/inc {decision.value} ID`; the id stands on the approval card.")
-        return self.approve(parts[0], command.person, decision, command.via)
-
-    def _undo(self, command: Command) -> Reply:
-        require_member(command.person)
-        parts = command.rest.split()
-        if len(parts) != 1:
-            raise BadInput("Undo which run?", "`/inc undo ID`; the id stands on the approval card.")
-        proposal, tasks = self.propose.undo(parts[0], command.person.id)
-        return f"Asked for: {proposal.title}. The approval card is in the channel.", tasks
-
     def _look(self, command: Command) -> Reply:
-        incident, _ = self._incident(command)
+        incident, _ = incident_of(self.store, command)
         return "Looking again.", [look_at(incident.number, f"{self.clock.now().timestamp():.3f}")]
 
     def _postmortem(self, command: Command) -> Reply:
-        incident, _ = self._incident(command)
+        incident, _ = incident_of(self.store, command)
         if incident.is_open:
             raise Refused(f"{incident.name} is still {incident.status.value}.", "Resolve it first with `/inc resolve`.")
         return "The draft is on its way.", self.write_postmortem(incident.number)
@@ -249,49 +163,14 @@ class Commands:
         ]
         return "\n".join(lines) or "No incident is open.", []
 
-    def _freeze(self, command: Command, value: str) -> Reply:
-        require_member(command.person)
-        with self.store.begin() as tx:
-            tx.set_setting(FREEZE, value and f"{command.person.id} at {self.clock.now():%H:%M:%S} UTC")
-        return ("No new action runs until `/inc unfreeze`." if value else "Actions may run again."), []
-
     def _help(self, command: Command) -> Reply:
         del command
         return "\n".join(f"`/inc {usage}` {what}" for usage, what in HELP), []
-
-    def _incident(self, command: Command) -> tuple[Incident, str]:
-        """The incident meant: the one named first in the text, the channel's own, or the only open one."""
-        named = re.match(r"(?:#|inc-)?(\d+)\b\s*", command.rest, re.IGNORECASE)
-        is_number_meant = named is not None and (command.rest[:1] == "#" or command.rest[:4].lower() == "inc-")
-        with self.store.begin() as tx:
-            if named is not None and is_number_meant:
-                return tx.incidents.get(int(named.group(1))), command.rest[named.end() :]
-            here = tx.incidents.in_room(command.room)
-            if here is not None:
-                return here, command.rest.strip()
-            ones = tx.incidents.open_ones()
-        if len(ones) == 1:
-            return ones[0], command.rest.strip()
-        if not ones:
-            raise NotFound("No incident is open.", "Open one with `/inc declare TITLE`.")
-        names = ", ".join(f"#{item.number} ({item.title[:40]})" for item in ones[:5])
-        raise BadInput("Which incident?", f"Say it in its channel, or name it first: {names}.")
 
 
 def apologise(problem: SitrepError) -> str:
     """The words for a person whose request was refused."""
     return f"{problem.message} {problem.hint}".strip()
-
-
-def _line(action: str, target: str, parameters: Mapping[str, object]) -> str:
-    return " ".join([action, target, *(f"{name}={value}" for name, value in parameters.items())])
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        raise BadInput("A quote is not closed.", "Write values as key=value or key='two words'.") from None
 
 
 def _options(text: str) -> tuple[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
 from app.services.send import Send
+from app.services.standing import Standing
 from app.services.sweep import Sweep
 from app.services.write_postmortem import WritePostmortem
 
@@ -36,6 +37,7 @@ class Dispatcher:
     hear: Hear
     intake: Intake
     investigate: Investigate
+    standing: Standing
     act: Act
     send: Send
     learn: Learn
@@ -86,7 +88,10 @@ class Dispatcher:
     def _take(self, delivery: Delivery) -> list[Task]:
         parser = self.parsers.get(delivery.source)
         if parser is not None:
-            return self.intake(parser(delivery.payload), delivery.key)
+            signals = parser(delivery.payload)
+            tasks = self.intake(signals, delivery.key)
+            # What people approved beforehand starts first: every millisecond of it is an outage.
+            return [*self.standing(signals), *tasks]
         return self.hear(delivery.source, delivery.payload)
 
     def _learn(self, number: int) -> list[Task]:

@@ -13,7 +13,8 @@ from app.ports.clock import Clock
 from app.ports.room import Room
 from app.ports.store import Store
 from app.services.answer import AnswerQuestion
-from app.services.commands import Command, Commands, apologise
+from app.services.command import Command
+from app.services.commands import Commands, apologise
 from app.services.say import Say
 
 Payload = Mapping[str, Json]

@@ -1,14 +1,18 @@
 """Makes an exact, sealed proposal out of a catalogue action, so that people approve one thing and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.domain.action import ActionRequest, ActionSpec
 from app.domain.canonical import Json, canonical_json, plain
 from app.domain.errors import ActionRefused, Refused
 from app.domain.evidence import Finding, Suggestion
 from app.domain.inventory import Inventory
+from app.domain.permission import check_requester
+from app.domain.person import Person
+from app.domain.plan import Plan, Step
+from app.domain.policy import StandingPolicy
 from app.domain.proposal import Proposal, ProposalStatus, Verdict
 from app.domain.timeline import EntryKind
 from app.domain.wording import amount
@@ -16,6 +20,7 @@ from app.domain.work import Due, Task
 from app.ports.clock import Clock, Ids
 from app.ports.observer import Observer
 from app.ports.store import Store, Transaction
+from app.services.record import record
 from app.services.say import Say
 
 EXPIRES_AFTER = timedelta(minutes=15)
@@ -23,8 +28,24 @@ MAX_OPEN = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What is about to be proposed: an exact action, who suggests it, who asks for it, and what it belongs to."""
+
+    incident: int
+    action: str
+    target: str
+    parameters: Mapping[str, Json]
+    proposer: str
+    requester: str = ""
+    why: tuple[Finding, ...] = ()
+    undo_of: str = ""
+    policy: str = ""
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Propose:
-    """Creates proposals for Sitrep itself (suggestions), for people (`/inc propose`) and for undoing a run."""
+    """Creates proposals for Sitrep itself (suggestions), for people (`/inc propose`), for plans, and for undoing a run."""
 
     store: Store
     inventory: Inventory
@@ -35,104 +56,131 @@ class Propose:
 
     def suggestion(self, number: int, suggestion: Suggestion) -> tuple[Proposal, list[Task]]:
         """Sitrep's own proposal, unless the same exact action already waits."""
-        return self._propose(number, suggestion.action, suggestion.target, suggestion.parameters, (suggestion.why,), "sitrep", "")
+        draft = Draft(number, suggestion.action, suggestion.target, suggestion.parameters, "sitrep", why=(suggestion.why,))
+        return self._propose(draft)
 
     def request(
-        self, number: int, action: str, target: str, words: Mapping[str, str], person: str
+        self, number: int, action: str, target: str, words: Mapping[str, str], person: Person
     ) -> tuple[Proposal, list[Task]]:
         """A person's request with values as typed; adopts a waiting proposal for the same exact action."""
-        parameters = self.inventory.action(action).parse(target, words)
-        return self._propose(number, action, target, parameters, (), person, person)
+        spec = self.inventory.action(action)
+        parameters = spec.parse(target, words)
+        check_requester(person, spec, target, self.inventory)
+        return self._propose(Draft(number, action, target, parameters, person.id, person.id))
 
-    def undo(self, proposal_id: str, person: str) -> tuple[Proposal, list[Task]]:
+    def undo(self, proposal_id: str, person: Person) -> tuple[Proposal, list[Task]]:
         """The registered inverse of a run, asked for by a person; it needs its own approval."""
         with self.store.begin() as tx:
             done = tx.proposals.get(proposal_id)
+        spec, parameters = self._inverse(done)
+        check_requester(person, spec, done.request.target, self.inventory)
+        return self._propose(
+            Draft(done.incident, spec.name, done.request.target, parameters, person.id, person.id, undo_of=done.id)
+        )
+
+    def step(self, plan: Plan, step: Step) -> tuple[Proposal, list[Task]]:
+        """The proposal of one step of a plan, sealed with what is seen now; proposing it again returns the same one."""
+        place = f"{plan.id}:{step.name}"
+        with self.store.begin() as tx:
+            known = next((item for item in tx.proposals.of(plan.incident) if item.plan == place), None)
+        if known is not None:
+            return known, []
+        draft = Draft(plan.incident, step.action, step.target, step.parameters, plan.requester, plan.requester, plan=place)
+        return self._propose(draft)
+
+    def standing(self, number: int, policy: StandingPolicy) -> Proposal:
+        """The proposal of a standing policy, not stored yet: whoever asks stores it together with its authority."""
+        policy.check(policy.parameters)
+        draft = Draft(number, policy.action, policy.target, policy.parameters, f"policy:{policy.name}", policy=policy.name)
+        return self._sealed(draft)
+
+    def standing_undo(self, done: Proposal) -> Proposal:
+        """The inverse of what a standing policy ran, not stored yet."""
+        spec, parameters = self._inverse(done)
+        return self._sealed(
+            Draft(
+                done.incident,
+                spec.name,
+                done.request.target,
+                parameters,
+                done.proposer,
+                undo_of=done.id,
+                policy=done.policy,
+            )
+        )
+
+    def _inverse(self, done: Proposal) -> tuple[ActionSpec, dict[str, Json]]:
         spec = self.inventory.action(done.request.action)
         if spec.undo is None or done.status is not ProposalStatus.DONE:
             raise Refused(f"'{done.title}' has no undo now.", "Only a finished run of a reversible action can be undone.")
-        parameters = undo_parameters(spec, done.request)
-        return self._propose(
-            done.incident, spec.undo.action, done.request.target, parameters, (), person, person, undo_of=done.id
-        )
+        return self.inventory.action(spec.undo.action), undo_parameters(spec, done.request)
 
-    def _propose(
-        self,
-        number: int,
-        action: str,
-        target: str,
-        parameters: Mapping[str, Json],
-        why: Sequence[Finding],
-        proposer: str,
-        requester: str,
-        undo_of: str = "",
-    ) -> tuple[Proposal, list[Task]]:
-        spec = self.inventory.action(action)
-        checked = spec.check(target, parameters)
-        before = self.observer.observe(spec, target, checked)
+    def _propose(self, draft: Draft) -> tuple[Proposal, list[Task]]:
         with self.store.begin() as tx:
-            waiting = self._same(tx, number, action, target, checked)
+            waiting = self._same(tx, draft)
             if waiting is not None:
-                return self._adopt(tx, waiting, requester)
-            proposal = self._new(tx, number, spec, target, checked, before, why, proposer, requester, undo_of)
-            who = f"<@{requester}>" if requester else "Sitrep"
-            tx.timeline.append(
-                number,
-                EntryKind.PROPOSAL,
-                f"{who} proposes: {proposal.title}",
-                proposer,
-                self.clock.now(),
-                {"proposal": proposal.id, "fingerprint": proposal.fingerprint, "action": proposal.request.canonical},
-            )
-            return proposal, [self.say.approval(tx, number, proposal.id), self.say.card(tx, number)]
+                return self._adopt(tx, waiting, draft.requester)
+        proposal = self._sealed(draft)
+        with self.store.begin() as tx:
+            waiting = self._same(tx, draft)
+            if waiting is not None:
+                return self._adopt(tx, waiting, draft.requester)
+            if len([item for item in tx.proposals.of(draft.incident) if item.status is ProposalStatus.PENDING]) >= MAX_OPEN:
+                raise Refused(f"INC-{draft.incident} already has {MAX_OPEN} proposals waiting.", "Approve or deny some first.")
+            return proposal, self.keep(tx, proposal)
 
-    def _new(
-        self,
-        tx: Transaction,
-        number: int,
-        spec: ActionSpec,
-        target: str,
-        parameters: Mapping[str, Json],
-        before: Mapping[str, Json],
-        why: Sequence[Finding],
-        proposer: str,
-        requester: str,
-        undo_of: str,
-    ) -> Proposal:
-        if len([item for item in tx.proposals.of(number) if item.status is ProposalStatus.PENDING]) >= MAX_OPEN:
-            raise Refused(f"INC-{number} already has {MAX_OPEN} proposals waiting.", "Approve or deny some first.")
-        now = tx.now()
+    def keep(self, tx: Transaction, proposal: Proposal) -> list[Task]:
+        """Stores a sealed proposal, records it, plans its expiry and shows it."""
+        number = proposal.incident
+        tx.proposals.add(proposal)
+        tx.dues.plan(Due(f"expire:{proposal.id}", "expire_proposal", proposal.expires_at, {"proposal": proposal.id}))
+        who = f"<@{proposal.requester}>" if proposal.requester else _proposer_words(proposal)
+        text = f"{who} proposes: {proposal.title}"
+        record(tx, proposal, EntryKind.PROPOSAL, text, proposal.proposer, {"action": proposal.request.canonical})
+        return [self.say.approval(tx, number, proposal.id), self.say.card(tx, number)]
+
+    def _sealed(self, draft: Draft) -> Proposal:
+        """The proposal with the state of its target as it is now; checks every guard that can be checked before a yes."""
+        spec = self.inventory.action(draft.action)
+        parameters = spec.check(draft.target, draft.parameters)
+        before = self.observer.observe(spec, draft.target, parameters)
+        spec.check_state(before)
+        with self.store.begin() as tx:
+            now = tx.now()
+            check_rate(tx, spec, draft.target, now)
         proposal_id = self.ids.new("prop")
         request = ActionRequest(
             action=spec.name,
             action_version=spec.version,
-            target=target,
+            target=draft.target,
             parameters=parameters,
             environment=self.inventory.environment,
-            incident=number,
+            incident=draft.incident,
             proposal=proposal_id,
             policy_version=self.inventory.policy_version,
             precondition=before,
         )
-        proposal = Proposal(
+        return Proposal(
             id=proposal_id,
             request=request,
-            title=title_of(spec, target, parameters),
+            title=title_of(spec, draft.target, parameters),
             risk=spec.risk,
-            why=tuple(why),
-            proposer=proposer,
-            requester=requester,
+            why=draft.why,
+            proposer=draft.proposer,
+            requester=draft.requester,
             created_at=now,
             expires_at=now + EXPIRES_AFTER,
-            undo_of=undo_of,
+            undo_of=draft.undo_of,
+            policy=draft.policy,
+            plan=draft.plan,
         )
-        tx.proposals.add(proposal)
-        tx.dues.plan(Due(f"expire:{proposal_id}", "expire_proposal", proposal.expires_at, {"proposal": proposal_id}))
-        return proposal
 
-    def _same(self, tx: Transaction, number: int, action: str, target: str, parameters: Mapping[str, Json]) -> Proposal | None:
-        wanted = canonical_json([action, target, plain(parameters)])
-        for item in tx.proposals.of(number):
+    def _same(self, tx: Transaction, draft: Draft) -> Proposal | None:
+        """A live proposal for the same exact action; a step of a plan is its own."""
+        if draft.plan:
+            return None
+        wanted = canonical_json([draft.action, draft.target, plain(draft.parameters)])
+        for item in tx.proposals.of(draft.incident):
             alive = item.status in {ProposalStatus.PENDING, ProposalStatus.APPROVED, ProposalStatus.RUNNING}
             if alive and canonical_json([item.request.action, item.request.target, plain(item.request.parameters)]) == wanted:
                 return item
@@ -143,15 +191,19 @@ class Propose:
             return waiting, []
         adopted = waiting.asked_for_by(requester)
         tx.proposals.save(adopted, was=ProposalStatus.PENDING)
-        tx.timeline.append(
-            waiting.incident,
-            EntryKind.PROPOSAL,
-            f"<@{requester}> asks for: {waiting.title}",
-            requester,
-            self.clock.now(),
-            {"proposal": waiting.id, "fingerprint": waiting.fingerprint},
-        )
+        record(tx, adopted, EntryKind.PROPOSAL, f"<@{requester}> asks for: {waiting.title}", requester)
         return adopted, [self.say.approval(tx, waiting.incident, waiting.id), self.say.card(tx, waiting.incident)]
+
+
+def check_rate(tx: Transaction, spec: ActionSpec, target: str, now: datetime) -> None:
+    """Raises ActionRefused if the action already ran on that target as often as its entry allows."""
+    limit = spec.rate_limit
+    if limit is not None and tx.proposals.runs_since(spec.name, target, now - timedelta(seconds=limit.per_s)) >= limit.runs:
+        raise ActionRefused(f"{spec.name} ran on {target} often enough: {limit.sentence}.", "Wait, or find another way.")
+
+
+def _proposer_words(proposal: Proposal) -> str:
+    return f"The standing policy '{proposal.policy}'" if proposal.policy else "Sitrep"
 
 
 def title_of(spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> str:

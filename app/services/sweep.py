@@ -8,18 +8,22 @@ from app.domain.errors import Conflict
 from app.domain.incident import Incident, Status
 from app.domain.proposal import ProposalStatus
 from app.domain.timeline import EntryKind
-from app.domain.work import Due, Task
+from app.domain.work import Due, Lane, Task
 from app.ports.clock import Clock
 from app.ports.store import Store, Transaction
 from app.services.act import plan_verification
 from app.services.approve import running_of
+from app.services.plans import Plans
 from app.services.receive import handling_of
+from app.services.record import record
 from app.services.say import Say, sending_of
+from app.services.standing import Standing
 from app.services.update import look_at
 from app.services.verify import Verify
 
 PATIENCE = timedelta(seconds=5)
 LOST_AFTER = timedelta(seconds=90)
+RECENT = timedelta(hours=1)
 _UNSOLVED = frozenset({Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED})
 _IN_HAND = frozenset({ProposalStatus.PENDING, ProposalStatus.APPROVED, ProposalStatus.RUNNING})
 
@@ -30,6 +34,8 @@ class Sweep:
 
     store: Store
     verify: Verify
+    plans: Plans
+    standing: Standing
     clock: Clock
     say: Say
 
@@ -44,9 +50,23 @@ class Sweep:
             tasks += [running_of(item.id, bucket) for item in approved if now - item.created_at > PATIENCE]
             tasks += [again for incident in tx.incidents.open_ones() if (again := self._look_again(tx, incident, now))]
             running = tx.proposals.in_status(ProposalStatus.RUNNING)
+            plans = tx.plans.running()
+            tasks += [again for incident in tx.incidents.recent(50) if (again := self._write_again(tx, incident, now))]
         for proposal in running:
             tasks += self._lost(proposal.id, now)
+        for plan in plans:
+            tasks += self.plans.advance(plan.id)
         return tasks
+
+    def _write_again(self, tx: Transaction, incident: Incident, now: datetime) -> Task | None:
+        """A resolved incident without a draft lost the task that writes it."""
+        ended = incident.resolved_at
+        if incident.status is not Status.RESOLVED or ended is None or not PATIENCE * 4 < now - ended < RECENT:
+            return None
+        if tx.papers.postmortem(incident.number) is not None:
+            return None
+        name = f"postmortem:{incident.number}:again{int(now.timestamp()) // 30}"
+        return Task(name, Lane.THINK, "write_postmortem", {"incident": incident.number})
 
     def _look_again(self, tx: Transaction, incident: Incident, now: datetime) -> Task | None:
         """While nobody has a fix in hand an incident is looked at every 10 s, after ten minutes every minute."""
@@ -61,7 +81,11 @@ class Sweep:
         """Carries out what has fallen due."""
         with self.store.begin() as tx:
             dues = tx.dues.claim(self.clock.now())
-        ways: Mapping[str, Callable[[Due], list[Task]]] = {"verify": self._verify, "expire_proposal": self._expire}
+        ways: Mapping[str, Callable[[Due], list[Task]]] = {
+            "verify": self._verify,
+            "expire_proposal": self._expire,
+            "hand_over": lambda due: self.standing.hand_over(str(due.payload["proposal"])),
+        }
         tasks: list[Task] = []
         for due in dues:
             way = ways.get(due.kind)
@@ -79,9 +103,7 @@ class Sweep:
             if proposal.status is not ProposalStatus.PENDING:
                 return []
             tx.proposals.save(proposal.move_to(ProposalStatus.EXPIRED, "nobody decided in time"), was=ProposalStatus.PENDING)
-            tx.timeline.append(
-                proposal.incident, EntryKind.DECISION, f"Expired: {proposal.title}", "sitrep", tx.now(), {"proposal": proposal.id}
-            )
+            record(tx, proposal, EntryKind.DECISION, f"Expired: {proposal.title}", "sitrep")
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
 
     def _lost(self, proposal_id: str, now: datetime) -> list[Task]:
@@ -96,13 +118,6 @@ class Sweep:
             except Conflict:
                 return []
             tx.proposals.save_run(replace(run, status=ProposalStatus.UNKNOWN, finished_at=now, output=reason))
-            tx.timeline.append(
-                proposal.incident,
-                EntryKind.RUN,
-                f"{proposal.title}: outcome unknown. {reason}",
-                "sitrep",
-                now,
-                {"proposal": proposal_id},
-            )
+            record(tx, proposal, EntryKind.RUN, f"{proposal.title}: outcome unknown. {reason}", "sitrep")
             plan_verification(tx, proposal_id, now)
             return [self.say.approval(tx, proposal.incident, proposal_id), self.say.card(tx, proposal.incident)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.action import Probe
+from app.domain.canonical import Json
 from app.domain.errors import Unavailable
 from app.domain.evidence import Evidence, EvidenceKind
 from app.domain.incident import Status
@@ -15,6 +16,7 @@ from app.domain.work import Due, Lane, Task
 from app.ports.metrics import Metrics
 from app.ports.store import Store, Transaction
 from app.services.propose import verdict_words
+from app.services.record import record
 from app.services.say import Say
 
 FIRST_LOOK = 4.0
@@ -85,16 +87,24 @@ class Verify:
         tx.proposals.save(judged, was=proposal.status)
         tx.proposals.save_run(replace(run, verdict=verdict, verdict_at=now, observed=observed))
         self._record(tx, judged, run, verdict, observed, now)
+        if judged.policy and verdict is not Verdict.RECOVERED:
+            tx.dues.plan(Due(f"hand_over:{proposal_id}", "hand_over", now, {"proposal": proposal_id}))
         number = proposal.incident
         tasks = [self.say.approval(tx, number, proposal_id), self.say.card(tx, number), self.say.topic(tx, number)]
+        return tasks + self._move(tx, judged, verdict, now)
+
+    def _move(self, tx: Transaction, proposal: Proposal, verdict: Verdict, now: datetime) -> list[Task]:
+        """Moves an incident that is being fixed to where the verdict leads."""
+        number = proposal.incident
         incident = tx.incidents.get(number)
-        if incident.status is Status.FIXING:
-            status = Status.MONITORING if verdict is Verdict.RECOVERED else Status.INVESTIGATING
-            tx.incidents.save(incident.move_to(status, now))
-            tx.timeline.append(number, EntryKind.STATUS, f"The probe says {verdict.value}: {status.value}", "sitrep", now)
-            if status is Status.INVESTIGATING:
-                tasks.append(Task(f"look:{number}:{proposal_id}", Lane.THINK, "investigate", {"incident": number}))
-        return tasks
+        if incident.status is not Status.FIXING:
+            return []
+        status = Status.MONITORING if verdict is Verdict.RECOVERED else Status.INVESTIGATING
+        tx.incidents.save(incident.move_to(status, now))
+        tx.timeline.append(number, EntryKind.STATUS, f"The probe says {verdict.value}: {status.value}", "sitrep", now)
+        if status is Status.MONITORING:
+            return []
+        return [Task(f"look:{number}:{proposal.id}", Lane.THINK, "investigate", {"incident": number})]
 
     def _record(
         self, tx: Transaction, proposal: Proposal, run: Run, verdict: Verdict, observed: float | None, now: datetime
@@ -115,14 +125,8 @@ class Verify:
                 tainted=False,
             ),
         )
-        tx.timeline.append(
-            proposal.incident,
-            EntryKind.VERDICT,
-            f"{proposal.title}: {words}",
-            "sitrep",
-            now,
-            {"proposal": proposal.id, "verdict": verdict.value, "evidence": evidence.id},
-        )
+        data: dict[str, Json] = {"verdict": verdict.value, "evidence": evidence.id}
+        record(tx, proposal, EntryKind.VERDICT, f"{proposal.title}: {words}", "sitrep", data)
 
 
 def judge(

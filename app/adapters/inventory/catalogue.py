@@ -14,6 +14,7 @@ from app.adapters.inventory.yaml_text import Document, Path
 from app.domain.action import ActionSpec, Parameter, ParameterKind, Probe, Risk, Undo
 from app.domain.canonical import Json, plain
 from app.domain.errors import ActionRefused
+from app.domain.guards import RateLimit, Requirement
 from app.domain.inventory import Service
 from app.domain.series import Bad
 
@@ -69,7 +70,22 @@ class Catalogue:
             timeout_s=entry.timeout_s,
             version=entry.version,
             helps_with=tuple(entry.helps_with),
+            requires=self._requires(entry, observe, (*path, "requires")),
+            blast_radius=entry.blast_radius,
+            rate_limit=RateLimit(entry.rate_limit.runs, entry.rate_limit.per_s) if entry.rate_limit else None,
         )
+
+    def _requires(self, entry: models.ActionEntry, observe: Mapping[str, Json], path: Path) -> tuple[Requirement, ...]:
+        fields = observe.get("fields")
+        seen = sorted(fields) if isinstance(fields, dict) else []
+        for position, item in enumerate(entry.requires):
+            if item.field not in seen:
+                hint = f"The action observes: {', '.join(seen) or 'nothing'}."
+                raise self._document.problem((*path, position, "field"), f"'{item.field}' is not observed", hint)
+            if len(item.model_fields_set & {"equals", "at_least", "at_most"}) != 1:
+                hint = "Split a range into two requirements."
+                raise self._document.problem((*path, position), "needs exactly one of equals, at_least and at_most", hint)
+        return tuple(Requirement(item.field, plain(item.equals), item.at_least, item.at_most) for item in entry.requires)
 
     def _parameter(self, entry: models.ParameterEntry, path: Path) -> Parameter:
         kind = ParameterKind(entry.kind)

@@ -14,6 +14,8 @@ Selector = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_:][A-Za-z0-9_:]*(
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,500}$")]
 Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$")]
 RiskWord = Literal["low", "medium", "high"]
 BadWord = Literal["above", "below", "neither"]
 
@@ -119,6 +121,83 @@ class UndoEntry(Entry):
     parameters: dict[str, JsonValue] = {}
 
 
+class RequirementEntry(Entry):
+    """What the observed state must show before the action may run; exactly one of the three."""
+
+    field: Word
+    equals: JsonValue = None
+    at_least: Finite | None = None
+    at_most: Finite | None = None
+
+
+class RateLimitEntry(Entry):
+    """How often the action may run on one target."""
+
+    runs: Annotated[int, Field(ge=1, le=1000)]
+    per_s: Annotated[float, Field(gt=0, le=2_592_000, allow_inf_nan=False)]
+
+
+class RequesterEntry(Entry):
+    """People who may ask for actions: a user id, or "*" for every full member."""
+
+    user: Annotated[str, StringConstraints(pattern=r"^(\*|[UW][A-Z0-9]{2,20})$")]
+    services: Annotated[list[str], Field(min_length=1)] = ["*"]
+    actions: Annotated[list[str], Field(min_length=1)] = ["*"]
+
+
+class FreezeEntry(Entry):
+    """A time in which nothing starts: from one moment to another, or weekly on days between two times (UTC)."""
+
+    name: Name
+    services: Annotated[list[str], Field(min_length=1)] = ["*"]
+    actions: Annotated[list[str], Field(min_length=1)] = ["*"]
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = []
+    since: ClockTime = "00:00"
+    until: ClockTime = "00:00"
+
+
+class BoundEntry(Entry):
+    """The numbers that were approved beforehand for one parameter."""
+
+    minimum: Finite
+    maximum: Finite
+
+
+class StandingEntry(Entry):
+    """A low-risk reversible action that people approve beforehand, exactly; it acts only once two of them signed it."""
+
+    name: Name
+    action: str
+    target: str
+    alerts: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=200)]], Field(min_length=1)]
+    expires_at: Moment
+    parameters: dict[Word, JsonValue] = {}
+    bounds: dict[Word, BoundEntry] = {}
+    budget_per_hour: Annotated[int, Field(ge=1, le=60)] = 1
+    min_success: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+
+
+class StepEntry(Entry):
+    """One action of a plan; `after` names the steps that must have reached their goal."""
+
+    name: Word
+    action: str
+    target: str
+    parameters: dict[Word, JsonValue] = {}
+    after: list[Word] = []
+    goal: Literal["recovered", "ran"] = "recovered"
+
+
+class PlanEntry(Entry):
+    """Several actions in order, each approved on its own."""
+
+    name: Word
+    title: Line = ""
+    steps: Annotated[list[StepEntry], Field(min_length=1, max_length=20)]
+
+
 class ActionEntry(Entry):
     """One guarded action; `call` and `observe` are checked by the executor's own shape."""
 
@@ -138,6 +217,9 @@ class ActionEntry(Entry):
     timeout_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 30.0
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)] = "1"
     helps_with: list[Word] = []
+    requires: Annotated[list[RequirementEntry], Field(max_length=20)] = []
+    blast_radius: Line = ""
+    rate_limit: RateLimitEntry | None = None
 
 
 class Configuration(Entry):
@@ -150,6 +232,10 @@ class Configuration(Entry):
     platform: PlatformEntry | None = None
     logs: LogsEntry | None = None
     actions: list[ActionEntry] = []
+    requesters: list[RequesterEntry] = []
+    freezes: list[FreezeEntry] = []
+    policies: list[StandingEntry] = []
+    plans: list[PlanEntry] = []
 
 
 class HttpCall(Entry):

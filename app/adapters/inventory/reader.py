@@ -8,13 +8,14 @@ import structlog
 
 from app.adapters.inventory.catalogue import Catalogue
 from app.adapters.inventory.models import Configuration, MetricEntry, ServiceEntry
+from app.adapters.inventory.policies import Policies
+from app.adapters.inventory.rules import rules_of
 from app.adapters.inventory.shapes import check
 from app.adapters.inventory.yaml_text import MAX_BYTES, Document, parse
 from app.adapters.inventory.yaml_text import Path as Place
-from app.domain.action import ActionSpec, Risk
-from app.domain.canonical import Json, digest, plain
+from app.domain.canonical import digest
 from app.domain.errors import BadInput
-from app.domain.inventory import Approver, Inventory, Service
+from app.domain.inventory import Inventory, Service
 from app.domain.series import Bad, MetricKind, MetricSpec
 
 log = structlog.get_logger()
@@ -40,7 +41,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
     configuration = check(Configuration, document.value, document)
     services = _services(document, configuration.services)
     actions = Catalogue(document, services, path.resolve().parent).read(configuration.actions)
-    approvers = _approvers(document, configuration, services, actions)
+    policies = Policies(document, services, actions)
+    approvers = policies.approvers(configuration.approvers)
+    requesters, freezes = policies.requesters(configuration.requesters), policies.freezes(configuration.freezes)
+    standing, plans = policies.standing(configuration.policies), policies.plans(configuration.plans)
+    rules = rules_of(approvers, requesters, freezes, standing, plans, actions)
     platform = configuration.platform
     inventory = Inventory(
         environment=configuration.environment,
@@ -48,9 +53,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
         actions=actions,
         approvers=approvers,
         responders=tuple(configuration.responders),
-        policy_version=_policy_version(approvers, actions),
+        policy_version=digest(rules),
         platform={"url": platform.url, "token_env": platform.token_env or ""} if platform else {},
         logs_dir=str((path.resolve().parent / configuration.logs.dir).resolve()) if configuration.logs else "",
+        requesters=requesters,
+        freezes=freezes,
+        standing=standing,
+        plans=plans,
+        rules=rules,
     )
     _warn_of_missing_tokens(inventory, environ)
     return inventory
@@ -116,52 +126,6 @@ def _metrics(document: Document, entries: Iterable[MetricEntry], place: Place) -
             threshold=entry.threshold,
         )
     return tuple(specs.values())
-
-
-def _approvers(
-    document: Document, configuration: Configuration, services: Mapping[str, Service], actions: Mapping[str, ActionSpec]
-) -> tuple[Approver, ...]:
-    roles = []
-    for index, entry in enumerate(configuration.approvers):
-        for key, names, known in (("services", entry.services, services), ("actions", entry.actions, actions)):
-            for position, name in enumerate(names):
-                if name != "*" and name not in known:
-                    hint = f'There are: {", ".join(sorted(known)) or "none"}; "*" means all.'
-                    raise document.problem(("approvers", index, key, position), f"'{name}' is not known", hint)
-        roles.append(Approver(entry.user, Risk[entry.up_to.upper()], tuple(entry.services), tuple(entry.actions)))
-    return tuple(roles)
-
-
-def _policy_version(approvers: Iterable[Approver], actions: Mapping[str, ActionSpec]) -> str:
-    rules: dict[str, Json] = {
-        "approvers": [[role.user, role.up_to.label, list(role.services), list(role.actions)] for role in approvers],
-        "actions": [_action_rules(actions[name]) for name in sorted(actions)],
-    }
-    return digest(rules)
-
-
-def _action_rules(spec: ActionSpec) -> Json:
-    probe = spec.probe
-    return plain(
-        {
-            "name": spec.name,
-            "version": spec.version,
-            "title": spec.title,
-            "executor": spec.executor,
-            "targets": spec.targets,
-            "risk": spec.risk.label,
-            "call": spec.call,
-            "observe": spec.observe,
-            "timeout_s": spec.timeout_s,
-            "is_reversible": spec.is_reversible,
-            "is_idempotent": spec.is_idempotent,
-            "parameters": [
-                [item.name, item.kind.value, item.minimum, item.maximum, item.choices, item.pattern] for item in spec.parameters
-            ],
-            "probe": [probe.metric, probe.threshold, probe.bad.value, probe.service, probe.window_s, probe.hold_s],
-            "undo": plain([spec.undo.action, spec.undo.parameters]) if spec.undo else None,
-        }
-    )
 
 
 def _warn_of_missing_tokens(inventory: Inventory, environ: Mapping[str, str]) -> None:

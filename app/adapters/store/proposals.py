@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, UniqueConstraint, col
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
-from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, table
+from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, table, wait_for_turn
 from app.domain.action import Risk
 from app.domain.approval import Approval, Decision
 from app.domain.errors import Conflict, NotFound
@@ -35,6 +35,10 @@ class ProposalRow(Row, table=True):
     undo_of: str = Field(sa_type=CleanText)
     reason: str = Field(sa_type=CleanText)
     verdict: str | None = Field(sa_type=CleanText)
+    target: str = Field(sa_type=CleanText, index=True)
+    preview: str = Field(sa_type=CleanText)
+    policy: str = Field(sa_type=CleanText)
+    plan: str = Field(sa_type=CleanText)
 
 
 class DecisionRow(Row, table=True):
@@ -66,6 +70,7 @@ class RunRow(Row, table=True):
     verdict: str | None = Field(sa_type=CleanText)
     verdict_at: datetime | None = Field(sa_type=UtcTime)
     observed: float | None
+    audit: str = Field(sa_type=CleanText)
 
 
 class SqlProposals:
@@ -137,17 +142,46 @@ class SqlProposals:
         row = fetch_one(self._session, select(RunRow).where(col(RunRow.proposal) == proposal_id))
         return None if row is None else _run(row)
 
-    def track_record(self, action: str) -> Mapping[Verdict, int]:
-        """How often each verdict followed that action; every verdict is named, never seen ones with 0."""
+    def track_record(self, action: str, target: str = "") -> Mapping[Verdict, int]:
+        """How often each verdict followed that action (on `target`, if named); every verdict is named, unseen ones with 0."""
         runs, proposals = table(RunRow), table(ProposalRow)
+        here = [proposals.c.target == target] if target else []
         counted = (
             select(runs.c.verdict, func.count())
             .join(proposals, proposals.c.id == runs.c.proposal)
-            .where(proposals.c.action == action, runs.c.verdict.is_not(None))
+            .where(proposals.c.action == action, runs.c.verdict.is_not(None), *here)
             .group_by(runs.c.verdict)
         )
         seen = {str(verdict): int(count) for verdict, count in self._session.connection().execute(counted)}
         return {verdict: seen.get(verdict.value, 0) for verdict in Verdict}
+
+    def lock_target(self, target: str) -> None:
+        """Waits until no other open transaction holds this target, and holds it until this one ends."""
+        wait_for_turn(self._session, f"target:{target}")
+
+    def busy_on(self, target: str) -> Sequence[Proposal]:
+        """What is running on the target now, or ran with an outcome nobody knows yet."""
+        running = (col(ProposalRow.status) == ProposalStatus.RUNNING.value) | (
+            (col(ProposalRow.status) == ProposalStatus.UNKNOWN.value) & col(ProposalRow.verdict).is_(None)
+        )
+        return self._ordered((col(ProposalRow.target) == target) & running)
+
+    def runs_since(self, action: str, target: str, since: datetime) -> int:
+        """How many runs of that action on that target were claimed at or after that time."""
+        return self._count_runs(since, col(ProposalRow.action) == action, col(ProposalRow.target) == target)
+
+    def policy_runs_since(self, policy: str, since: datetime) -> int:
+        """How many runs a standing policy made at or after that time; what it undid is not counted."""
+        return self._count_runs(since, col(ProposalRow.policy) == policy, col(ProposalRow.undo_of) == "")
+
+    def _count_runs(self, since: datetime, *conditions: ColumnElement[bool]) -> int:
+        counted = (
+            select(func.count())
+            .select_from(RunRow)
+            .join(ProposalRow, col(ProposalRow.id) == col(RunRow.proposal))
+            .where(col(RunRow.claimed_at) >= since, *conditions)
+        )
+        return int(self._session.connection().execute(counted).scalar_one())
 
     def _ordered(self, condition: ColumnElement[bool]) -> Sequence[Proposal]:
         found = select(ProposalRow).where(condition).order_by(col(ProposalRow.created_at), col(ProposalRow.id))
@@ -175,6 +209,10 @@ def _proposal_row(proposal: Proposal) -> ProposalRow:
         undo_of=proposal.undo_of,
         reason=proposal.reason,
         verdict=None if proposal.verdict is None else proposal.verdict.value,
+        target=proposal.request.target,
+        preview=proposal.preview,
+        policy=proposal.policy,
+        plan=proposal.plan,
     )
 
 
@@ -193,6 +231,9 @@ def _proposal(row: ProposalRow) -> Proposal:
         undo_of=row.undo_of,
         reason=row.reason,
         verdict=None if row.verdict is None else Verdict(row.verdict),
+        preview=row.preview,
+        policy=row.policy,
+        plan=row.plan,
     )
 
 
@@ -231,6 +272,7 @@ def _run_row(run: Run) -> RunRow:
         verdict=None if run.verdict is None else run.verdict.value,
         verdict_at=run.verdict_at,
         observed=run.observed,
+        audit=run.audit,
     )
 
 
@@ -247,4 +289,5 @@ def _run(row: RunRow) -> Run:
         verdict=None if row.verdict is None else Verdict(row.verdict),
         verdict_at=row.verdict_at,
         observed=row.observed,
+        audit=row.audit,
     )

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.adapters.store.audit import SqlAudit
 from app.adapters.store.dues import SqlDues
 from app.adapters.store.engine import BUSY_S, clear_errors, open_engine
 from app.adapters.store.incidents import SqlIncidents
 from app.adapters.store.mail import SqlInbox, SqlOutbox
 from app.adapters.store.observations import SqlAssessments, SqlEvidence, SqlSignals
 from app.adapters.store.papers import SqlPapers
+from app.adapters.store.plans import SqlPlans
 from app.adapters.store.proposals import SqlProposals
+from app.adapters.store.rules import SqlRules
 from app.adapters.store.settings import read_setting, write_setting
 from app.adapters.store.timeline import SqlTimeline
 from app.domain.errors import Unavailable
@@ -33,6 +36,9 @@ class SqlTransaction:
         self.assessments = SqlAssessments(session)
         self.proposals = SqlProposals(session)
         self.timeline = SqlTimeline(session)
+        self.audit = SqlAudit(session)
+        self.rules = SqlRules(session)
+        self.plans = SqlPlans(session)
         self.papers = SqlPapers(session)
         self.inbox = SqlInbox(session)
         self.outbox = SqlOutbox(session)

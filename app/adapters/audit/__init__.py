@@ -1,0 +1,1 @@
+"""Heads of the audit chain, outside the database."""

@@ -1,0 +1,1 @@
+"""Approval links for when the chat is down."""
