@@ -44,6 +44,7 @@ from app.services.authority import Authority
 from app.services.commands import Commands
 from app.services.compose import Compose
 from app.services.confirm import Confirm
+from app.services.decide_by_link import DecideByLink
 from app.services.dispatcher import Dispatcher, Parser
 from app.services.guarded_commands import GuardedCommands
 from app.services.hear import Hear
@@ -82,8 +83,7 @@ class Sitrep:
     clock: SystemClock
     receive: Receive
     answer: AnswerQuestion
-    approve: Approve
-    links: SignedLinks
+    by_link: DecideByLink
     audit: Audit
     commands: Commands
     remember_rules: RememberRules
@@ -119,6 +119,11 @@ def open_store(settings: Settings) -> SqlStore:
     return SqlStore(settings.store_url)
 
 
+def build_runner(settings: Settings) -> RunnerByExecutor:
+    """The hands: every executor by its name. Only `bootstrap` builds them."""
+    return RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
+
+
 def open_audit(settings: Settings, store: SqlStore) -> Audit:
     """The audit chain, with the file its heads are published in."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -144,12 +149,12 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     clock, ids = SystemClock(), SystemIds()
     inventory, store, library = read_inventory(settings), open_store(settings), open_library(settings)
     metrics = _metrics(settings, inventory, clock)
-    runner = RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
+    runner = build_runner(settings)
     analyst = _analyst(settings, clock)
     tasks = DbosTasks(settings.tasks_url)
     say = Say(ids, clock)
     documents = DraftDocuments()
-    authority, audit, links = Authority(inventory, room), open_audit(settings, store), open_links(settings)
+    authority, audit = Authority(inventory, room), open_audit(settings, store)
     verify = Verify(store, inventory, metrics, say)
     propose = Propose(store, inventory, runner, clock, ids, say)
     approve = Approve(store, inventory, say)
@@ -158,6 +163,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     answer = AnswerQuestion(store, library, analyst)
     update = Update(store, clock, say)
     write = WritePostmortem(store, inventory, metrics, documents, room, clock, say)
+    by_link = DecideByLink(store, inventory, open_links(settings), authority, approve, ids, settings.public_url)
     guarded = GuardedCommands(
         store,
         inventory,
@@ -166,9 +172,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         Confirm(store, inventory, say),
         plans,
         authority,
-        links,
-        ids,
-        settings.public_url,
+        by_link,
     )
     commands = Commands(store, inventory, update, guarded, answer, write, clock, say)
     observe = Observe(inventory, metrics, _changes(settings, inventory), _logs(inventory), library)
@@ -198,8 +202,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         clock=clock,
         receive=Receive(store, tasks, clock),
         answer=answer,
-        approve=approve,
-        links=links,
+        by_link=by_link,
         audit=audit,
         commands=commands,
         remember_rules=RememberRules(store, inventory),

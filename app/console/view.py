@@ -119,6 +119,11 @@ class Views:
                 postmortem=postmortem,
             )
 
+    def attempt(self, proposal_id: str) -> Attempt:
+        """One proposal; raises NotFound. Only for a reader who came by a link of their own."""
+        with self.store.begin() as tx:
+            return self._attempt(tx, tx.proposals.get(proposal_id))
+
     def postmortem(self, number: int) -> Postmortem:
         """The newest draft, or a preview from the record so far (revision 0, without metrics); raises NotFound."""
         with self.store.begin() as tx:

@@ -16,7 +16,8 @@ from app.adapters.slack.room import SlackRoom
 from app.adapters.slack.signature import Guard
 from app.adapters.slack.wire import room_client
 from app.bootstrap import PARSERS, Sitrep, bootstrap
-from app.entrypoints.http import console, health, webhooks
+from app.console.view import Views
+from app.entrypoints.http import console, decide, health, webhooks
 from app.entrypoints.scheduler import heartbeat
 from app.entrypoints.slack_bot.bot import build_app
 from app.entrypoints.slack_bot.http import slack_router
@@ -70,6 +71,9 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     api.include_router(
         console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
     )
+    views = Views(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, str)
+    own_host = frozenset({sitrep.settings.http_host})
+    api.include_router(decide.router(views, sitrep.inventory, sitrep.by_link, sitrep.dispatcher.submit, own_host))
     return api
 
 

@@ -45,7 +45,16 @@ class Authority:
 
     def people_of(self, approvals: Sequence[Approval]) -> list[Person]:
         """The approvers as the chat knows them now; with the chat down the identity verified at the click stands."""
-        return [self._person(item.person) for item in approvals if item.decision is Decision.APPROVE]
+        return [self.person(item.person) for item in approvals if item.decision is Decision.APPROVE]
+
+    def person(self, user: str) -> Person:
+        """The person as the chat knows them now; with the chat down the identity verified before stands."""
+        try:
+            return self.room.person(user)
+        except NotFound:
+            return Person(user, is_deactivated=True)
+        except Unavailable:
+            return Person(user)
 
     def policy(self, name: str) -> StandingPolicy:
         """The standing policy of that name; raises ActionRefused if it is gone."""
@@ -95,11 +104,3 @@ class Authority:
                 f"the policy '{policy.name}' asks for {policy.min_success:.0%}.",
                 "People decide until the record is good enough.",
             )
-
-    def _person(self, user: str) -> Person:
-        try:
-            return self.room.person(user)
-        except NotFound:
-            return Person(user, is_deactivated=True)
-        except Unavailable:
-            return Person(user)

@@ -58,16 +58,17 @@ class Dispatcher:
 
     def tick(self) -> None:
         """One beat: what fell due, and whatever a crash left behind."""
-        self._submit(self.sweep.due())
-        self._submit(self.sweep())
+        self.submit(self.sweep.due())
+        self.submit(self.sweep())
 
     def _following(self, handle: Callable[[Mapping[str, Json]], Sequence[Task]]) -> Handler:
         def run(payload: Mapping[str, Json]) -> None:
-            self._submit(handle(payload))
+            self.submit(handle(payload))
 
         return run
 
-    def _submit(self, tasks: Sequence[Task]) -> None:
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Starts what follows from something that a person did at a door of their own."""
         for task in tasks:
             self.tasks.submit(task)
 

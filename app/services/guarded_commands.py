@@ -4,9 +4,8 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from app.domain.approval import Approval, Decision, check_approver
+from app.domain.approval import Approval, Decision
 from app.domain.audit import AuditKind
 from app.domain.errors import ApprovalRefused, BadInput, NotFound
 from app.domain.incident import Incident
@@ -14,14 +13,13 @@ from app.domain.inventory import Inventory
 from app.domain.permission import explain, standing_signers
 from app.domain.plan import Plan
 from app.domain.proposal import ProposalStatus
-from app.ports.clock import Ids
-from app.ports.links import Grant, Links
 from app.ports.store import Store
 from app.services.act import FREEZE
 from app.services.approve import Approve
 from app.services.authority import SIGNERS_NEEDED, Authority
 from app.services.command import Command, Reply, incident_of
 from app.services.confirm import Confirm
+from app.services.decide_by_link import DecideByLink
 from app.services.plans import Plans
 from app.services.propose import Propose
 from app.services.update import require_member
@@ -39,7 +37,6 @@ GUARDED_HELP: tuple[tuple[str, str], ...] = (
     ("policy [NAME | sign NAME | revoke NAME | explain @PERSON ACTION TARGET]", "shows, signs and explains the rules"),
     ("freeze", "stops every new execution, everywhere; `unfreeze` lifts it"),
 )
-LINK_LASTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +50,7 @@ class GuardedCommands:
     confirm: Confirm
     plans: Plans
     authority: Authority
-    links: Links
-    ids: Ids
-    public_url: str = ""
+    by_link: DecideByLink
 
     def table(self) -> Mapping[str, Callable[[Command], Reply]]:
         """Every verb."""
@@ -137,18 +132,8 @@ class GuardedCommands:
 
     def _link(self, command: Command) -> Reply:
         """A link for the person who asks, whom the chat vouches for at this moment."""
-        with self.store.begin() as tx:
-            proposal, now = tx.proposals.get(_one_id(command, "link")), tx.now()
-            if proposal.status is not ProposalStatus.PENDING:
-                raise ApprovalRefused(f"This is already {proposal.status.value}.", "There is nothing to decide.")
-            check_approver(proposal, command.person, self.inventory)
-            ends = min(now + LINK_LASTS, proposal.expires_at)
-            grant = Grant(self.ids.new("link"), command.person.id, proposal.id, proposal.fingerprint, ends)
-            text = f"<@{command.person.id}> gets a link to decide on: {proposal.title}"
-            data = {"link": grant.id, "proposal": proposal.id}
-            tx.audit.append(AuditKind.LINK, text, command.person.id, now, {**data}, proposal.incident)
-        token = self.links.issue(grant)
-        return f"Yours only, once, until {ends:%H:%M} UTC: {self.public_url}/decide/{token}", []
+        address, grant = self.by_link.issue(_one_id(command, "link"), command.person, command.person.id)
+        return f"Yours only, once, until {grant.expires_at:%H:%M} UTC: {address}", []
 
     def _plan(self, command: Command) -> Reply:
         incident, rest = incident_of(self.store, command)

@@ -23,12 +23,20 @@ _BUTTONS = {
     "approve": "approve",
     "deny": "deny",
     "undo": "undo",
+    "confirm_done": "confirm",
+    "confirm_failed": "confirm",
     "take_lead": "lead",
     "similar": "similar",
     "runbooks": "runbook",
     "resolve": "resolve",
 }
-_ABOUT_A_PROPOSAL = frozenset({"approve", "deny", "undo"})
+_ABOUT_A_PROPOSAL: Mapping[str, str] = {
+    "approve": "",
+    "deny": "",
+    "undo": "",
+    "confirm_done": " done",
+    "confirm_failed": " failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class Hear:
         verb = _BUTTONS.get(action)
         if verb is None:
             return []
-        rest = _text(payload, "value") if action in _ABOUT_A_PROPOSAL else f"#{_text(payload, 'value')}"
+        value = _text(payload, "value")
+        rest = f"{value}{_ABOUT_A_PROPOSAL[action]}" if action in _ABOUT_A_PROPOSAL else f"#{value}"
         return self._obey(payload, verb, rest, "button")
 
     def _submit(self, payload: Payload) -> list[Task]:

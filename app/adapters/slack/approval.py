@@ -15,6 +15,7 @@ from app.domain.wording import duration
 # Whatever does not fit here could not be read before a decision, so it is refused instead of cut.
 EXACT_CHARACTERS = 3600
 _CHUNK = 2800
+_DRY_RUN = 1200
 _TITLES = {
     ProposalStatus.PENDING: "Approve?",
     ProposalStatus.APPROVED: "Approved:",
@@ -38,11 +39,12 @@ def draw(card: ApprovalCard, now: datetime) -> Rendered:
     """The card as it stands at `now`; raises Refused if the request cannot be shown in full."""
     proposal = card.proposal
     heading = f"{_TITLES[proposal.status]} {plain(proposal.title, 120)}".strip()
-    blocks = [header(heading), section(_what(card)), *exact(proposal), fields(_facts(card, now)), section(_promise(card))]
+    blocks = [header(heading), section(_what(card)), *exact(proposal), *_dry_run(proposal)]
+    blocks += [fields(_facts(card, now)), section(_promise(card))]
     blocks += decisions(card)
     blocks += outcome(card)
     blocks += _buttons(card)
-    blocks.append(context(f"Fingerprint {proposal.fingerprint[:12]} · full: {proposal.fingerprint}"))
+    blocks.append(context(f"Fingerprint {proposal.fingerprint[:12]} · full: {proposal.fingerprint}{_audit(card)}"))
     blocks += _why(proposal)
     return finished(f"{heading} (INC-{proposal.incident}, {proposal.risk.label} risk)", blocks)
 
@@ -59,6 +61,22 @@ def exact(proposal: Proposal) -> list[Block]:
             "Ask for it with fewer or shorter parameters.",
         )
     return [section(f"```\n{chunk}\n```") for chunk in _chunks(lines)]
+
+
+def _dry_run(proposal: Proposal) -> list[Block]:
+    """What the dry run showed, in monospace."""
+    if not proposal.preview:
+        return []
+    shown = escaped(proposal.preview.replace("`", "\u02cb"), _DRY_RUN)
+    return [context("Dry run, nothing was changed:"), section(f"```\n{shown}\n```")]
+
+
+def _audit(card: ApprovalCard) -> str:
+    """The audit chain's head with the intent of the run, published here so that nobody can rewrite it unseen."""
+    if card.run is None or not card.run.audit:
+        return ""
+    seq, _, seal = card.run.audit.partition(":")
+    return f" · audit #{plain(seq, 20)} {plain(seal, 64)}"
 
 
 def _chunks(lines: list[str]) -> list[str]:
@@ -78,6 +96,10 @@ def _what(card: ApprovalCard) -> str:
         lines.append("The catalogue no longer has this action, so it cannot run.")
     elif card.spec.description:
         lines.append(f"What it changes: {plain(card.spec.description, 400)}")
+    if card.spec is not None and card.spec.blast_radius:
+        lines.append(f"Who feels it: {plain(card.spec.blast_radius, 300)}")
+    if card.proposal.policy:
+        lines.append(f"Approved beforehand by the standing policy {plain(card.proposal.policy, 80)}.")
     if card.proposal.undo_of:
         lines.append(f"This takes back {plain(card.proposal.undo_of, 60)}.")
     return "\n".join(lines)
@@ -107,8 +129,14 @@ def _promise(card: ApprovalCard) -> str:
     unit = card.metric.unit if card.metric else ""
     probe = card.spec.probe
     place = plain(probe.service or card.proposal.request.target, 80)
+    lines = [f"*It helped if:* on {place}, {plain(probe.sentence(unit), 300)}"]
+    if card.spec.requires:
+        needed = ", ".join(item.sentence for item in card.spec.requires)
+        lines.append(f"*It runs only if:* {plain(needed, 300)}, and the target is still as shown")
+    if card.spec.rate_limit is not None:
+        lines.append(f"*Limit:* {plain(card.spec.rate_limit.sentence, 100)} on one target")
     undo = plain(card.undo_text, 300) or ("possible, by hand" if card.spec.is_reversible else "none registered")
-    return f"*It helped if:* on {place}, {plain(probe.sentence(unit), 300)}\n*Undo:* {undo}"
+    return "\n".join([*lines, f"*Undo:* {undo}"])
 
 
 def _buttons(card: ApprovalCard) -> list[Block]:
@@ -119,6 +147,10 @@ def _buttons(card: ApprovalCard) -> list[Block]:
             return [deny]
         # Two rows, so that a thumb cannot hit the wrong one.
         return [actions(button("approve", plain(f"Approve: {proposal.title}", 75), proposal.id, "primary")), deny]
+    if proposal.status is ProposalStatus.UNKNOWN:
+        return [
+            actions(button("confirm_done", "It was done", proposal.id), button("confirm_failed", "It was not done", proposal.id))
+        ]
     failed_to_help = proposal.verdict in {Verdict.NO_CHANGE, Verdict.WORSE}
     if failed_to_help and card.spec is not None and card.spec.undo is not None:
         name = plain(f"Propose the undo: {card.undo_text}", 75) if card.undo_text else "Propose the undo"

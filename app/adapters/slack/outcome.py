@@ -44,6 +44,12 @@ def outcome(card: ApprovalCard) -> list[Block]:
     return blocks
 
 
+def _unknown(card: ApprovalCard, reason: str) -> str:
+    if card.spec is not None and card.spec.executor == "manual":
+        return f"*A person does this.* Say what became of it with a button below, or `/inc confirm {card.proposal.id} done`."
+    return f"*Outcome unknown.* The call left and no answer came. Look at the target before doing it again.{reason}"
+
+
 def _progress(card: ApprovalCard, reason: str) -> str:
     status, run = card.proposal.status, card.run
     if status is ProposalStatus.APPROVED:
@@ -53,7 +59,7 @@ def _progress(card: ApprovalCard, reason: str) -> str:
     if status is ProposalStatus.FAILED:
         return f"*Failed.* The target refused it or reported an error.{reason}"
     if status is ProposalStatus.UNKNOWN:
-        return f"*Outcome unknown.* The call left and no answer came. Look at the target before doing it again.{reason}"
+        return _unknown(card, reason)
     if status is ProposalStatus.DONE and _verdict(card) is None:
         return f"{_finished(run)} {_watching(card)}"
     return _finished(run) if status is ProposalStatus.DONE else ""

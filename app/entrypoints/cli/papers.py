@@ -7,6 +7,8 @@ import sys
 from datetime import datetime
 
 from app.domain.errors import AuditBroken, BadInput, NotFound
+from app.ports.store import Store
+from app.services.audit import Audit
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,8 +17,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     export.add_argument("incident", help="its number, such as 3 or INC-3")
     export.add_argument("--format", choices=("md", "html", "json"), default="md")
     export.set_defaults(run=_export)
-    audit = commands.add_parser("audit", help="check the timelines' hash chains")
-    audit.add_argument("what", choices=("verify",))
+    audit = commands.add_parser("audit", help="check or export the audit chain and the timelines")
+    audit.add_argument("what", choices=("verify", "export"), help="verify names the first bad entry; export prints JSON Lines")
     audit.set_defaults(run=_audit)
 
 
@@ -42,23 +44,45 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from app.bootstrap import open_store
-    from app.domain.timeline import check_chain
+    from app.bootstrap import open_audit, open_store
     from app.entrypoints.cli.main import settings_of
 
-    store = open_store(settings_of(options))
-    with store.begin() as tx:
-        chains = [(incident, tx.timeline.of(incident.number)) for incident in tx.incidents.recent(100_000)]
-    store.close()
-    for incident, entries in reversed(chains):
-        try:
-            head = check_chain(entries)
-        except AuditBroken as problem:
-            print(f"sitrep: {problem}", file=sys.stderr)
-            return 1
-        print(f"{incident.name}: {len(entries)} entries, whole, head {head}")
-    print(f"{len(chains)} chains, all whole.")
+    settings = settings_of(options)
+    store = open_store(settings)
+    try:
+        return _export_audit(store) if options.what == "export" else _verify(store, open_audit(settings, store))
+    finally:
+        store.close()
+
+
+def _verify(store: Store, audit: Audit) -> int:
+    from app.domain.timeline import check_chain
+
+    try:
+        head = audit.verify()
+        published = len(audit.heads.published())
+        print(f"Audit chain: {head.seq} entries, whole, {published} published heads agree, head {head.hash}")
+        with store.begin() as tx:
+            chains = [(incident, tx.timeline.of(incident.number)) for incident in tx.incidents.recent(100_000)]
+        for incident, entries in reversed(chains):
+            print(f"{incident.name}: {len(entries)} entries, whole, head {check_chain(entries)}")
+    except AuditBroken as problem:
+        print(f"sitrep: {problem}", file=sys.stderr)
+        return 1
+    print(f"{len(chains)} timelines and the audit chain are whole.")
     return 0
+
+
+def _export_audit(store: Store) -> int:
+    after = 0
+    while True:
+        with store.begin() as tx:
+            entries = tx.audit.entries(after)
+        for entry in entries:
+            print(json.dumps({"seq": entry.seq, "hash": entry.hash, **entry.value}, ensure_ascii=True))
+        if not entries:
+            return 0
+        after = entries[-1].seq
 
 
 def _word(value: object) -> str:

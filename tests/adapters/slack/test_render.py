@@ -237,7 +237,16 @@ def test_approve_says_what_it_does_and_carries_only_the_proposal() -> None:
     }
 
 
-@pytest.mark.parametrize("status", [status for status in ProposalStatus if status is not ProposalStatus.PENDING])
+def test_an_unknown_outcome_asks_a_person_and_carries_the_id_only() -> None:
+    assert buttons(approval(ProposalStatus.UNKNOWN)) == {
+        "confirm_done": ("It was done", "prop_01jb"),
+        "confirm_failed": ("It was not done", "prop_01jb"),
+    }
+
+
+@pytest.mark.parametrize(
+    "status", [item for item in ProposalStatus if item not in {ProposalStatus.PENDING, ProposalStatus.UNKNOWN}]
+)
 def test_a_decided_proposal_has_no_buttons(status: ProposalStatus) -> None:
     assert buttons(approval(status)) == {}
 

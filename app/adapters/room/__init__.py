@@ -1,0 +1,1 @@
+"""A chat that is not there: for the command line."""
