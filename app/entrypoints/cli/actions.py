@@ -50,9 +50,8 @@ def _inventory(options: argparse.Namespace) -> Inventory:
 def _list(options: argparse.Namespace) -> int:
     for spec in _inventory(options).actions.values():
         undo = f"undo {spec.undo.action}" if spec.undo else "no undo"
-        print(
-            f"{spec.name:24} {spec.risk.label:6} {spec.executor:10} {', '.join(spec.targets)}: {spec.description or spec.title} ({undo})"
-        )
+        what = f"{', '.join(spec.targets)}: {spec.description or spec.title} ({undo})"
+        print(f"{spec.name:24} {spec.risk.label:6} {spec.executor:10} {what}")
     return 0
 
 
