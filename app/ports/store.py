@@ -255,6 +255,10 @@ class Papers(Protocol):
         """The newest revision."""
         ...
 
+    def has_postmortem(self, incident: int) -> bool:
+        """True once there is a draft."""
+        ...
+
     def put_follow_up(self, follow_up: FollowUp) -> None:
         """Stores or replaces by id."""
         ...

@@ -68,7 +68,7 @@ class Act:
         except (Conflict, _TargetIsBusy):
             return []
         try:
-            self.audit.publish(head)
+            self.audit.publish(head, run.claimed_at)
             self._look(spec, proposal)
         except (Refused, Unavailable) as problem:
             return self._record(proposal, run, ProposalStatus.REFUSED, str(problem))

@@ -1,6 +1,7 @@
 """Keeps the audit chain honest: checks it before anything runs, and publishes its heads where the database cannot reach."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.audit import Head, check, check_heads
 from app.domain.errors import AuditBroken
@@ -36,11 +37,9 @@ class Audit:
         if check(entries, since) != head:
             raise AuditBroken(f"The audit chain does not end at {head}.", "`sitrep audit verify` says more.")
 
-    def publish(self, head: Head) -> None:
+    def publish(self, head: Head, at: datetime) -> None:
         """Publishes a head; raises Unavailable if it cannot be made durable."""
-        with self.store.begin() as tx:
-            now = tx.now()
-        self.heads.publish(head, now)
+        self.heads.publish(head, at)
 
     def verify(self) -> Head:
         """Checks the whole chain, its stored end and every published head; raises AuditBroken naming the first bad entry."""

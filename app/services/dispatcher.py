@@ -91,8 +91,9 @@ class Dispatcher:
         if parser is not None:
             signals = parser(delivery.payload)
             tasks = self.intake(signals, delivery.key)
-            # What people approved beforehand starts first: every millisecond of it is an outage.
-            return [*self.standing(signals), *tasks]
+            # What people approved beforehand starts at once: every millisecond of it is an outage.
+            self.submit(self.standing(signals))
+            return tasks
         return self.hear(delivery.source, delivery.payload)
 
     def _learn(self, number: int) -> list[Task]:

@@ -63,7 +63,7 @@ class Sweep:
         ended = incident.resolved_at
         if incident.status is not Status.RESOLVED or ended is None or not PATIENCE * 4 < now - ended < RECENT:
             return None
-        if tx.papers.postmortem(incident.number) is not None:
+        if tx.papers.has_postmortem(incident.number):
             return None
         name = f"postmortem:{incident.number}:again{int(now.timestamp()) // 30}"
         return Task(name, Lane.THINK, "write_postmortem", {"incident": incident.number})

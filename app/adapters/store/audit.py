@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session
 
 from app.adapters.store.columns import CleanText, clean_json, clean_text, utc
-from app.adapters.store.rows import Row, change, fetch_one, run, table
+from app.adapters.store.rows import Row, find, insert_row, set_row, table
 from app.domain.audit import AuditEntry, AuditKind, Head, content_of, seal
 from app.domain.canonical import Json, plain
 from app.domain.errors import NotFound
@@ -46,8 +46,8 @@ class SqlAudit:
             utc(at), kind, incident, clean_text(actor), clean_text(text), fields if isinstance(fields, dict) else {}
         )
         entry = seal(self._head(lock=True), content)
-        run(self._session, table(AuditRow).insert().values(seq=entry.seq, content=entry.content, hash=entry.hash))
-        change(self._session, AuditHeadRow, [col(AuditHeadRow.id) == 1], {"seq": entry.seq, "hash": entry.hash})
+        insert_row(self._session, AuditRow(seq=entry.seq, content=entry.content, hash=entry.hash))
+        set_row(self._session, AuditHeadRow, {"id": 1}, {"seq": entry.seq, "hash": entry.hash})
         return Head(entry.seq, entry.hash)
 
     def head(self) -> Head:
@@ -70,8 +70,7 @@ class SqlAudit:
         return found
 
     def _head(self, *, lock: bool) -> Head:
-        found = select(AuditHeadRow).where(col(AuditHeadRow.id) == 1)
-        row = fetch_one(self._session, found.with_for_update() if lock else found)
+        row = find(self._session, AuditHeadRow, lock=lock, id=1)
         if row is None:
             raise NotFound("The audit chain has no head row.", "The database was not set up: start Sitrep once.")
         return Head(row.seq, row.hash)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Field, Session, col
 
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
-from app.adapters.store.rows import Row, change, fetch, fetch_one, run, table
+from app.adapters.store.rows import Row, fetch, fetch_one, find, insert_row, set_row, table
 from app.domain.canonical import plain
 from app.domain.errors import Conflict, NotFound
 from app.domain.incident import Incident, Status
@@ -68,7 +68,7 @@ class HeadRow(Row, table=True):
 
 def lock_head(session: Session, incident: int) -> HeadRow:
     """The head row, held until the transaction ends: whoever else numbers something in this incident waits. Raises NotFound."""
-    head = fetch_one(session, select(HeadRow).where(col(HeadRow.incident) == incident).with_for_update())
+    head = find(session, HeadRow, lock=True, incident=incident)
     if head is None:
         raise NotFound(f"There is no INC-{incident}.", "`/inc list` shows the incidents there are.")
     return head
@@ -76,7 +76,7 @@ def lock_head(session: Session, incident: int) -> HeadRow:
 
 def move_head(session: Session, incident: int, **values: int | str) -> None:
     """Writes the new standing of a locked head row."""
-    change(session, HeadRow, [col(HeadRow.incident) == incident], values)
+    set_row(session, HeadRow, {"incident": incident}, values)
 
 
 class SqlIncidents:
@@ -91,14 +91,14 @@ class SqlIncidents:
         bump = counters.update().where(counters.c.name == INCIDENT_COUNTER).values(value=counters.c.value + 1)
         number = int(self._session.connection().execute(bump.returning(counters.c.value)).scalar_one())
         stored = replace(incident, number=number, version=1)
-        run(self._session, table(IncidentRow).insert().values(**_row(stored).model_dump()))
+        insert_row(self._session, _row(stored))
         head = HeadRow(incident=number, entry_seq=0, entry_hash=GENESIS, evidence_seq=0, revision=0)
-        run(self._session, table(HeadRow).insert().values(**head.model_dump()))
+        insert_row(self._session, head)
         return stored
 
     def get(self, number: int) -> Incident:
         """Raises NotFound."""
-        row = fetch_one(self._session, select(IncidentRow).where(col(IncidentRow.number) == number))
+        row = find(self._session, IncidentRow, number=number)
         if row is None:
             raise NotFound(f"There is no INC-{number}.", "`/inc list` shows the incidents there are.")
         return _incident(row)
@@ -106,8 +106,8 @@ class SqlIncidents:
     def save(self, incident: Incident) -> Incident:
         """Stores it with version + 1; raises Conflict if that version was already replaced, NotFound if there is none."""
         stored = replace(incident, version=incident.version + 1)
-        ours = [col(IncidentRow.number) == incident.number, col(IncidentRow.version) == incident.version]
-        if change(self._session, IncidentRow, ours, _row(stored).model_dump(exclude={"number"})) == 1:
+        ours = {"number": incident.number, "version": incident.version}
+        if set_row(self._session, IncidentRow, ours, _row(stored).model_dump(exclude={"number"})) == 1:
             return stored
         current = self.get(incident.number)
         raise Conflict(

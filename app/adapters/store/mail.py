@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, col
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
-from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, table, upsert, wait_for_turn
+from app.adapters.store.rows import Row, change, fetch, fetch_one, find, insert_new, set_row, table, upsert, wait_for_turn
 from app.domain.canonical import plain
 from app.domain.errors import NotFound
 from app.domain.outbox import MessageRef, OutboxItem, OutboxKind, OutboxState
@@ -95,12 +95,12 @@ class SqlInbox:
 
     def is_done(self, key: str) -> bool:
         """True once handled; False also for a key nobody has seen."""
-        row = fetch_one(self._session, select(DeliveryRow).where(col(DeliveryRow.key) == key))
+        row = find(self._session, DeliveryRow, key=key)
         return row is not None and row.done_at is not None
 
     def done(self, key: str, at: datetime, error: str = "") -> None:
         """Marks it handled; raises NotFound."""
-        if change(self._session, DeliveryRow, [col(DeliveryRow.key) == key], {"done_at": at, "error": error}) != 1:
+        if set_row(self._session, DeliveryRow, {"key": key}, {"done_at": at, "error": error}) != 1:
             raise _no_delivery(key)
 
     def waiting(self, before: datetime, limit: int = 100) -> Sequence[Delivery]:
@@ -110,7 +110,7 @@ class SqlInbox:
         return [_delivery(row) for row in fetch(self._session, ordered)]
 
     def _row(self, key: str) -> DeliveryRow:
-        row = fetch_one(self._session, select(DeliveryRow).where(col(DeliveryRow.key) == key))
+        row = find(self._session, DeliveryRow, key=key)
         if row is None:
             raise _no_delivery(key)
         return row
@@ -173,8 +173,7 @@ class SqlOutbox:
         upsert(self._session, MessageRow(key=key, room=ref.room, ts=ref.ts), keys=("key",))
 
     def _is_pending(self, message_key: str) -> bool:
-        same = select(OutboxRow).where(col(OutboxRow.message_key) == message_key)
-        return fetch_one(self._session, same.where(col(OutboxRow.state) == OutboxState.PENDING.value)) is not None
+        return find(self._session, OutboxRow, message_key=message_key, state=OutboxState.PENDING.value) is not None
 
     def _is_busy(self, lane: str, now: datetime) -> bool:
         sending = select(OutboxRow).where(col(OutboxRow.lane) == lane, col(OutboxRow.state) == OutboxState.SENDING.value)

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, UniqueConstraint, col
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
 from app.adapters.store.incidents import lock_head, move_head
-from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, run, table, wait_for_turn
+from app.adapters.store.rows import Row, fetch_one, find, find_all, insert_new, insert_row, set_row, wait_for_turn
 from app.domain.canonical import plain
 from app.domain.evidence import Assessment, Evidence, EvidenceKind, Tier
 from app.domain.severity import Severity
@@ -88,11 +88,10 @@ class SqlSignals:
         row = _signal_row(incident, signal)
         if insert_new(self._session, row):
             return True
-        stored = select(SignalRow).where(col(SignalRow.episode) == signal.episode).with_for_update()
-        before = fetch_one(self._session, stored)
+        before = find(self._session, SignalRow, lock=True, episode=signal.episode)
         if before is not None and (before.state, before.severity, before.incident) == (row.state, row.severity, row.incident):
             return False
-        change(self._session, SignalRow, [col(SignalRow.episode) == signal.episode], row.model_dump(exclude={"episode"}))
+        set_row(self._session, SignalRow, {"episode": signal.episode}, row.model_dump(exclude={"episode"}))
         return True
 
     def incident_of(self, episode: str) -> int | None:
@@ -102,14 +101,12 @@ class SqlSignals:
         the same moment, the second one finds the incident the first one opened.
         """
         wait_for_turn(self._session, "intake")
-        row = fetch_one(self._session, select(SignalRow).where(col(SignalRow.episode) == episode))
+        row = find(self._session, SignalRow, episode=episode)
         return None if row is None else row.incident
 
     def of(self, incident: int) -> Sequence[Signal]:
         """All signals of an incident, oldest start first."""
-        found = select(SignalRow).where(col(SignalRow.incident) == incident)
-        ordered = found.order_by(col(SignalRow.starts_at), col(SignalRow.episode))
-        return [_signal(row) for row in fetch(self._session, ordered)]
+        return [_signal(row) for row in find_all(self._session, SignalRow, ("starts_at", "episode"), incident=incident)]
 
 
 class SqlEvidence:
@@ -121,20 +118,23 @@ class SqlEvidence:
     def put(self, incident: int, evidence: Evidence) -> Evidence:
         """Stores it under the next `E<n>`, or over the one with the same key, which keeps its id."""
         head = lock_head(self._session, incident)
-        same = [col(EvidenceRow.incident) == incident, col(EvidenceRow.key) == evidence.key]
-        known = fetch_one(self._session, select(EvidenceRow).where(*same))
+        known = find(self._session, EvidenceRow, incident=incident, key=evidence.key)
         row = _evidence_row(incident, head.evidence_seq + 1 if known is None else known.seq, evidence)
         if known is None:
-            run(self._session, table(EvidenceRow).insert().values(**row.model_dump()))
+            insert_row(self._session, row)
             move_head(self._session, incident, evidence_seq=row.seq)
         else:
-            change(self._session, EvidenceRow, same, row.model_dump(exclude={"incident", "seq", "key"}))
+            set_row(
+                self._session,
+                EvidenceRow,
+                {"incident": incident, "key": evidence.key},
+                row.model_dump(exclude={"incident", "seq", "key"}),
+            )
         return replace(evidence, id=f"E{row.seq}")
 
     def of(self, incident: int) -> Sequence[Evidence]:
         """In the order of ids."""
-        found = select(EvidenceRow).where(col(EvidenceRow.incident) == incident).order_by(col(EvidenceRow.seq))
-        return [_evidence(row) for row in fetch(self._session, found)]
+        return [_evidence(row) for row in find_all(self._session, EvidenceRow, ("seq",), incident=incident)]
 
 
 class SqlAssessments:
@@ -145,8 +145,7 @@ class SqlAssessments:
 
     def add(self, assessment: Assessment) -> None:
         """Keeps one more."""
-        row = _assessment_row(assessment)
-        run(self._session, table(AssessmentRow).insert().values(**row.model_dump(exclude={"seq"})))
+        insert_row(self._session, _assessment_row(assessment), omit=frozenset({"seq"}))
 
     def latest(self, incident: int) -> Assessment | None:
         """The newest."""
@@ -156,8 +155,7 @@ class SqlAssessments:
 
     def of(self, incident: int) -> Sequence[Assessment]:
         """Oldest first."""
-        found = select(AssessmentRow).where(col(AssessmentRow.incident) == incident).order_by(col(AssessmentRow.seq))
-        return [_assessment(row) for row in fetch(self._session, found)]
+        return [_assessment(row) for row in find_all(self._session, AssessmentRow, ("seq",), incident=incident)]
 
 
 def _signal_row(incident: int, signal: Signal) -> SignalRow:

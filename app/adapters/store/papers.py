@@ -77,6 +77,12 @@ class SqlPapers:
             plot_png=row.plot_png,
         )
 
+    def has_postmortem(self, incident: int) -> bool:
+        """True once there is a draft."""
+        rows = table(PostmortemRow)
+        found = select(rows.c.revision).where(rows.c.incident == incident).limit(1)
+        return self._session.connection().execute(found).first() is not None
+
     def put_follow_up(self, follow_up: FollowUp) -> None:
         """Stores or replaces by id; a replaced one keeps its place."""
         row = FollowUpRow(

@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, UniqueConstraint, col
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
-from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, table, wait_for_turn
+from app.adapters.store.rows import Row, fetch, find, find_all, insert_new, set_row, table, wait_for_turn
 from app.domain.action import Risk
 from app.domain.approval import Approval, Decision
 from app.domain.errors import Conflict, NotFound
@@ -86,15 +86,15 @@ class SqlProposals:
 
     def get(self, proposal_id: str) -> Proposal:
         """Raises NotFound."""
-        row = fetch_one(self._session, select(ProposalRow).where(col(ProposalRow.id) == proposal_id))
+        row = find(self._session, ProposalRow, id=proposal_id)
         if row is None:
             raise _no_proposal(proposal_id)
         return _proposal(row)
 
     def save(self, proposal: Proposal, was: ProposalStatus) -> None:
         """Stores it only if its stored status is still `was`; raises Conflict otherwise, NotFound if there is none."""
-        ours = [col(ProposalRow.id) == proposal.id, col(ProposalRow.status) == was.value]
-        if change(self._session, ProposalRow, ours, _proposal_row(proposal).model_dump(exclude={"id"})) == 1:
+        ours = {"id": proposal.id, "status": was.value}
+        if set_row(self._session, ProposalRow, ours, _proposal_row(proposal).model_dump(exclude={"id"})) == 1:
             return
         current = self.get(proposal.id)
         raise Conflict(
@@ -104,11 +104,11 @@ class SqlProposals:
 
     def of(self, incident: int) -> Sequence[Proposal]:
         """Oldest first."""
-        return self._ordered(col(ProposalRow.incident) == incident)
+        return [_proposal(row) for row in find_all(self._session, ProposalRow, ("created_at", "id"), incident=incident)]
 
     def in_status(self, status: ProposalStatus) -> Sequence[Proposal]:
         """Across incidents, oldest first."""
-        return self._ordered(col(ProposalRow.status) == status.value)
+        return [_proposal(row) for row in find_all(self._session, ProposalRow, ("created_at", "id"), status=status.value)]
 
     def decide(self, approval: Approval) -> bool:
         """Stores a decision; False if this person already decided on this proposal.
@@ -116,15 +116,13 @@ class SqlProposals:
         The proposal stays locked until commit: of two people who approve at the same moment, the second one sees both
         decisions when it counts them.
         """
-        held = select(ProposalRow).where(col(ProposalRow.id) == approval.proposal).with_for_update()
-        if fetch_one(self._session, held) is None:
+        if find(self._session, ProposalRow, lock=True, id=approval.proposal) is None:
             raise _no_proposal(approval.proposal)
         return insert_new(self._session, _decision_row(approval), omit=frozenset({"seq"}))
 
     def decisions(self, proposal_id: str) -> Sequence[Approval]:
         """Oldest first."""
-        found = select(DecisionRow).where(col(DecisionRow.proposal) == proposal_id).order_by(col(DecisionRow.seq))
-        return [_approval(row) for row in fetch(self._session, found)]
+        return [_approval(row) for row in find_all(self._session, DecisionRow, ("seq",), proposal=proposal_id)]
 
     def claim(self, run: Run) -> None:
         """Stores the one run of a proposal; raises Conflict if there is one already."""
@@ -134,12 +132,12 @@ class SqlProposals:
     def save_run(self, run: Run) -> None:
         """Stores what became of it; raises NotFound if it was never claimed."""
         values = _run_row(run).model_dump(exclude={"proposal"})
-        if change(self._session, RunRow, [col(RunRow.proposal) == run.proposal], values) != 1:
+        if set_row(self._session, RunRow, {"proposal": run.proposal}, values) != 1:
             raise NotFound(f"Proposal {run.proposal} was never claimed.", "Claim the run before saving its result.")
 
     def run_of(self, proposal_id: str) -> Run | None:
         """The run, if it was claimed."""
-        row = fetch_one(self._session, select(RunRow).where(col(RunRow.proposal) == proposal_id))
+        row = find(self._session, RunRow, proposal=proposal_id)
         return None if row is None else _run(row)
 
     def track_record(self, action: str, target: str = "") -> Mapping[Verdict, int]:

@@ -1,10 +1,9 @@
 """Small values shared by all replicas, such as the kill switch."""
 
-from sqlalchemy import select
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session
 
 from app.adapters.store.columns import CleanText
-from app.adapters.store.rows import Row, fetch_one, upsert
+from app.adapters.store.rows import Row, find, upsert
 
 
 class SettingRow(Row, table=True):
@@ -17,7 +16,7 @@ class SettingRow(Row, table=True):
 
 def read_setting(session: Session, name: str) -> str | None:
     """The value, if there is one."""
-    row = fetch_one(session, select(SettingRow).where(col(SettingRow.name) == name))
+    row = find(session, SettingRow, name=name)
     return None if row is None else row.value
 
 

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime, clean_json, clean_text, utc
 from app.adapters.store.incidents import lock_head, move_head
-from app.adapters.store.rows import Row, fetch, run, table
+from app.adapters.store.rows import Row, find_all, insert_row
 from app.domain.canonical import Json
 from app.domain.errors import BadInput
 from app.domain.timeline import Entry, EntryKind, seal
@@ -52,14 +51,13 @@ class SqlTimeline:
         except ValueError as error:
             raise BadInput("A timeline entry needs finite numbers below 2**53.", "Write larger ones as text.") from error
         entry = Entry(incident, seq, at, kind, text, actor, head.entry_hash, seal_hash, fields)
-        run(self._session, table(EntryRow).insert().values(**_row(entry).model_dump()))
+        insert_row(self._session, _row(entry))
         move_head(self._session, incident, entry_seq=seq, entry_hash=seal_hash)
         return entry
 
     def of(self, incident: int) -> Sequence[Entry]:
         """In order."""
-        found = select(EntryRow).where(col(EntryRow.incident) == incident).order_by(col(EntryRow.seq))
-        return [_entry(row) for row in fetch(self._session, found)]
+        return [_entry(row) for row in find_all(self._session, EntryRow, ("seq",), incident=incident)]
 
 
 def _row(entry: Entry) -> EntryRow:
