@@ -48,7 +48,8 @@ class Sweep:
             tasks += [sending_of(lane, f"{lane}{bucket}") for lane in tx.outbox.lanes_waiting(now)]
             approved = tx.proposals.in_status(ProposalStatus.APPROVED)
             tasks += [running_of(item.id, bucket) for item in approved if now - item.created_at > PATIENCE]
-            tasks += [again for incident in tx.incidents.open_ones() if (again := self._look_again(tx, incident, now))]
+            unsolved = [incident for incident in tx.incidents.open_ones() if incident.status in _UNSOLVED]
+            tasks += [again for item in unsolved if (again := self._look_again(tx, item, now, len(unsolved)))]
             running = tx.proposals.in_status(ProposalStatus.RUNNING)
             plans = tx.plans.running()
             tasks += [again for incident in tx.incidents.recent(50) if (again := self._write_again(tx, incident, now))]
@@ -68,14 +69,17 @@ class Sweep:
         name = f"postmortem:{incident.number}:again{int(now.timestamp()) // 30}"
         return Task(name, Lane.THINK, "write_postmortem", {"incident": incident.number})
 
-    def _look_again(self, tx: Transaction, incident: Incident, now: datetime) -> Task | None:
-        """While nobody has a fix in hand an incident is looked at every 10 s, after ten minutes every minute."""
-        if incident.status not in _UNSOLVED or now - incident.opened_at < PATIENCE:
+    def _look_again(self, tx: Transaction, incident: Incident, now: datetime, unsolved: int) -> Task | None:
+        """While nobody has a fix in hand an incident is looked at every 10 s, after ten minutes every minute, and less often
+        the more incidents there are: all of them together get one look in two seconds.
+        """
+        if now - incident.opened_at < PATIENCE:
             return None
         if any(item.status in _IN_HAND for item in tx.proposals.of(incident.number)):
             return None
-        every = 10 if now - incident.opened_at < timedelta(minutes=10) else 60
-        return look_at(incident.number, f"again{int(now.timestamp()) // every}")
+        every = max(10 if now - incident.opened_at < timedelta(minutes=10) else 60, 2 * unsolved)
+        # Each incident has its own second within the round, so that they do not all come at once.
+        return look_at(incident.number, f"again{(int(now.timestamp()) + 2 * incident.number) // every}")
 
     def due(self) -> list[Task]:
         """Carries out what has fallen due."""
