@@ -21,6 +21,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     from retrieval.errors import RetrievalError
 
+    with_quiet_logs()
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
@@ -53,7 +54,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    with_quiet_logs()
     try:
         asyncio.run(_serve(settings))
     except KeyboardInterrupt:
