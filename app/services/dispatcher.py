@@ -55,7 +55,8 @@ class Dispatcher:
         return {name: self._following(handle) for name, handle in table.items()}
 
     def tick(self) -> None:
-        """One beat: what fell due, and whatever a crash left behind."""
+        """One beat: what is in hand stays in hand, what fell due is done, and what a crash left behind is taken up."""
+        self.send.keep()
         self._submit(self.sweep.due())
         self._submit(self.sweep())
 
