@@ -27,7 +27,7 @@ from app.services.write_postmortem import WritePostmortem
 Reply = tuple[str, list[Task]]
 
 HELP: tuple[tuple[str, str], ...] = (
-    ("declare TITLE [--sev N] [--service NAME]", "opens an incident and its channel"),
+    ("declare TITLE [--sev N] [--service NAME] [--private]", "opens an incident and its channel"),
     ("status [STATUS]", "says or sets where it stands (investigating, identified, fixing, monitoring, ...)"),
     ("sev N", "sets the severity, 1 (worst) to 4"),
     ("lead [@person]", "takes or gives the lead"),
@@ -112,7 +112,9 @@ class Commands:
         if service is not None:
             self.inventory.service(service)
         severity = Severity.parse(options["sev"]) if "sev" in options else Severity.SEV3
-        return self.update.declare(words, command.person, severity, service or self._named_service(words))
+        return self.update.declare(
+            words, command.person, severity, service or self._named_service(words), is_private="private" in options
+        )
 
     def _named_service(self, words: str) -> str | None:
         tokens = re.findall(r"[a-z0-9_-]+", words.lower())
@@ -240,9 +242,8 @@ class Commands:
         return "The draft is on its way.", self.write_postmortem(incident.number)
 
     def _list(self, command: Command) -> Reply:
-        del command
         with self.store.begin() as tx:
-            incidents = [item for item in tx.incidents.open_ones() if not item.is_private]
+            incidents = [item for item in tx.incidents.open_ones() if item.may_be_seen(command.person.id, command.room)]
         lines = [
             f"{item.name} SEV{int(item.severity)} {item.status.value}: {item.title}" + (f" <#{item.room}>" if item.room else "")
             for item in incidents
@@ -265,11 +266,12 @@ class Commands:
         is_number_meant = named is not None and (command.rest[:1] == "#" or command.rest[:4].lower() == "inc-")
         with self.store.begin() as tx:
             if named is not None and is_number_meant:
-                return tx.incidents.get(int(named.group(1))), command.rest[named.end() :]
+                meant = tx.incidents.get(int(named.group(1))).shown_to(command.person.id, command.room)
+                return meant, command.rest[named.end() :]
             here = tx.incidents.in_room(command.room)
             if here is not None:
                 return here, command.rest.strip()
-            ones = tx.incidents.open_ones()
+            ones = [item for item in tx.incidents.open_ones() if item.may_be_seen(command.person.id, command.room)]
         if len(ones) == 1:
             return ones[0], command.rest.strip()
         if not ones:
@@ -297,4 +299,5 @@ def _split(text: str) -> list[str]:
 def _options(text: str) -> tuple[str, dict[str, str]]:
     """Splits `--name value` pairs off a line."""
     options = dict(re.findall(r"--(sev|service)[ =](\S+)", text))
-    return re.sub(r"--(sev|service)[ =]\S+", "", text).strip(), options
+    options |= {"private": "yes"} if re.search(r"(?<!\S)--private(?!\S)", text) else {}
+    return re.sub(r"--(sev|service)[ =]\S+|(?<!\S)--private(?!\S)", "", text).strip(), options

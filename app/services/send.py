@@ -114,13 +114,16 @@ class Send:
         if incident.room:
             return
         name = f"inc-{incident.number}-{slug(incident.title)}"
-        service = self.inventory.services.get(incident.service or "")
-        invite = dict.fromkeys([*(service.owners if service else ()), *self.inventory.responders])
-        if incident.declared_by.startswith(("U", "W")):
-            invite[incident.declared_by] = None
-        room = self.room.open(name, topic_of(incident), tuple(invite), item.id)
+        room = self.room.open(name, topic_of(incident), self._invited(incident), item.id, is_private=incident.is_private)
         with self.store.begin() as tx:
             tx.incidents.save(replace(tx.incidents.get(incident.number), room=room))
+
+    def _invited(self, incident: Incident) -> tuple[str, ...]:
+        """Owners, responders and whoever declared it; to a private one nobody but those who are in it already."""
+        service = self.inventory.services.get(incident.service or "")
+        everybody = () if incident.is_private else (*(service.owners if service else ()), *self.inventory.responders)
+        people = [user for user in (incident.declared_by, incident.lead or "") if user.startswith(("U", "W"))]
+        return tuple(dict.fromkeys([*everybody, *people]))
 
     def _card(self, item: OutboxItem) -> None:
         incident = self._incident(item)
@@ -133,9 +136,10 @@ class Send:
         self._post_or_edit(item, self._room_of(incident), self.compose.approval(item.ref))
 
     def _announce(self, item: OutboxItem) -> None:
-        room = self.room.channel_named(self.announce_in)
+        incident = self._incident(item)
+        room = None if incident.is_private else self.room.channel_named(self.announce_in)
         if room is not None:
-            self._post_or_edit(item, room, self.compose.announcement(self._incident(item).number))
+            self._post_or_edit(item, room, self.compose.announcement(incident.number))
 
     def _note(self, item: OutboxItem) -> None:
         citations = item.payload.get("citations")
