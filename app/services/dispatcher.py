@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.canonical import Json
-from app.domain.errors import BadInput
+from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.signal import Signal
 from app.domain.work import Delivery, Task
 from app.ports.clock import Clock
@@ -78,7 +78,7 @@ class Dispatcher:
         error = ""
         try:
             tasks = self._take(delivery)
-        except BadInput as problem:
+        except (BadInput, NotFound, Refused) as problem:
             tasks, error = [], str(problem)
         with self.store.begin() as tx:
             tx.inbox.done(key, self.clock.now(), error)
