@@ -44,6 +44,7 @@ from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
+from app.services.names import Names
 from app.services.observe import Observe
 from app.services.propose import Propose
 from app.services.receive import Receive
@@ -73,6 +74,7 @@ class Sitrep:
     clock: SystemClock
     receive: Receive
     answer: AnswerQuestion
+    names: Names
     dispatcher: Dispatcher
     checks: Mapping[str, Callable[[], str]]
 
@@ -86,6 +88,7 @@ class Sitrep:
     def stop(self) -> None:
         """Finishes what runs and lets go of every file."""
         self.tasks.stop()
+        self.names.close()
         if isinstance(self.metrics, ScrapedMetrics):
             self.metrics.stop()
         self.library.close()
@@ -156,6 +159,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         clock=clock,
         receive=Receive(store, tasks, clock),
         answer=answer,
+        names=Names(room),
         dispatcher=dispatcher,
         checks={"database": _check(store.ping), "model": lambda: "" if analyst else "none configured; rules answer"},
     )

@@ -16,7 +16,7 @@ from app.adapters.slack.room import SlackRoom
 from app.adapters.slack.signature import Guard
 from app.adapters.slack.wire import room_client
 from app.bootstrap import PARSERS, Sitrep, bootstrap
-from app.entrypoints.http import console, health, webhooks
+from app.entrypoints.http import console, health, lost, webhooks
 from app.entrypoints.scheduler import heartbeat
 from app.entrypoints.slack_bot.bot import build_app
 from app.entrypoints.slack_bot.http import slack_router
@@ -68,8 +68,16 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     api.include_router(health.router(checks, frozenset({"database"}), registry))
     api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
     api.include_router(
-        console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
+        console.router(
+            sitrep.store,
+            sitrep.inventory,
+            sitrep.clock,
+            sitrep.documents,
+            hosts=(sitrep.settings.http_host,),
+            name_of=sitrep.names,
+        )
     )
+    lost.add_to(api, console.lost_page(sitrep.clock), frozenset(PARSERS))
     return api
 
 

@@ -70,6 +70,17 @@ def router(
     return routes
 
 
+def lost_page(clock: Clock) -> Callable[[NotFound], Response]:
+    """Draws the page for an address that nothing answers, in the console's look."""
+    templates = _templates()
+
+    def page(problem: NotFound) -> Response:
+        html = templates.get_template("message.html").render(now=clock.now().astimezone(UTC), title="Not found", problem=problem)
+        return HTMLResponse(html, 404, {**_HEADERS, "Content-Security-Policy": _PAGE_POLICY})
+
+    return page
+
+
 def _add_pages(routes: APIRouter, views: Views, render: Render) -> None:
     @routes.get("/")
     def incidents(q: str = "") -> Response:
