@@ -148,6 +148,23 @@ class DbosTasks:
         return config
 
 
+def probe(database_url: str) -> None:
+    """Raises Unavailable where the task database cannot be reached; starts nothing."""
+    import sqlalchemy as sa
+
+    engine = _sqlite_engine(database_url) if database_url.startswith("sqlite") else sa.create_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except sa.exc.SQLAlchemyError as problem:
+        reason = str(getattr(problem, "orig", None) or problem).strip().splitlines()[0][:200]
+        raise Unavailable(
+            f"The task database does not answer: {reason}.", "Check SITREP_DATABASE_URL and free disk space."
+        ) from problem
+    finally:
+        engine.dispose()
+
+
 class _LaneRoom:
     """How many tasks of one lane run at once."""
 
