@@ -51,6 +51,7 @@ from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
+from app.services.names import Names
 from app.services.observe import Observe
 from app.services.plans import Plans
 from app.services.propose import Propose
@@ -87,6 +88,7 @@ class Sitrep:
     audit: Audit
     commands: Commands
     remember_rules: RememberRules
+    names: Names
     dispatcher: Dispatcher
     checks: Mapping[str, Callable[[], str]]
 
@@ -101,6 +103,7 @@ class Sitrep:
     def stop(self) -> None:
         """Finishes what runs and lets go of every file."""
         self.tasks.stop()
+        self.names.close()
         if isinstance(self.metrics, ScrapedMetrics):
             self.metrics.stop()
         self.library.close()
@@ -206,6 +209,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         audit=audit,
         commands=commands,
         remember_rules=RememberRules(store, inventory),
+        names=Names(room),
         dispatcher=dispatcher,
         checks={"database": _check(store.ping), "model": lambda: "" if analyst else "none configured; rules answer"},
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.action import ActionSpec
@@ -27,7 +27,7 @@ _MAX_OPEN, _MAX_RECENT = 100, 50
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """One line of the list; `next_step` is empty for an incident that is over."""
+    """One line of the list; `lead` is a chat id or empty, `next_step` is empty for an incident that is over."""
 
     incident: Incident
     lead: str
@@ -64,7 +64,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class IncidentPage:
-    """Everything about one incident. `entries` are newest first."""
+    """Everything about one incident. `lead` is a chat id or empty, `entries` are newest first."""
 
     incident: Incident
     lead: str
@@ -106,7 +106,7 @@ class Views:
             postmortem, proposals = tx.papers.postmortem(number), tx.proposals.of(number)
             return IncidentPage(
                 incident=incident,
-                lead=self.name(incident.lead or ""),
+                lead=incident.lead or "",
                 next_step=next_step(incident, proposals, postmortem is not None),
                 firing=sum(signal.state is SignalState.FIRING for signal in signals),
                 signals=len(signals),
@@ -132,7 +132,8 @@ class Views:
             if found is not None:
                 return found
             facts = self._facts(tx, incident)
-        return self.documents.postmortem(facts)
+        # The chat is asked for names after the transaction has ended.
+        return self.documents.postmortem(replace(facts, people={user: self.name(user) for user in facts.people}))
 
     def name(self, user: str) -> str:
         """The name of a person by chat id; `sitrep` is Sitrep, empty stays empty."""
@@ -146,8 +147,8 @@ class Views:
 
     def _row(self, tx: Transaction, incident: Incident) -> IncidentRow:
         if not incident.is_open:
-            return IncidentRow(incident, self.name(incident.lead or ""), "")
-        return IncidentRow(incident, self.name(incident.lead or ""), next_step(incident, tx.proposals.of(incident.number), False))
+            return IncidentRow(incident, incident.lead or "", "")
+        return IncidentRow(incident, incident.lead or "", next_step(incident, tx.proposals.of(incident.number), False))
 
     def _facts(self, tx: Transaction, incident: Incident) -> PostmortemFacts:
         number = incident.number
@@ -164,7 +165,7 @@ class Views:
             follow_ups=tuple(tx.papers.follow_ups(number)),
             impacts=(),
             series=(),
-            people={user: self.name(user) for user in people if user},
+            people={user: "" for user in people if user},
             written_at=self.clock.now(),
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.errors import TransitionRefused
+from app.domain.errors import NotFound, TransitionRefused
 from app.domain.severity import Severity
 
 
@@ -98,6 +98,18 @@ class Incident:
     def is_open(self) -> bool:
         """True while people may still have to do something."""
         return self.status.is_open
+
+    def may_be_seen(self, person: str, room: str) -> bool:
+        """True when somebody asking from that chat channel may know of it: of a private one, those in its channel and in it."""
+        if not self.is_private:
+            return True
+        return (self.room != "" and room == self.room) or person in {self.declared_by, self.lead, *self.roles.values()}
+
+    def shown_to(self, person: str, room: str) -> "Incident":
+        """Itself; raises the NotFound of an incident that does not exist for whoever may not know of it."""
+        if not self.may_be_seen(person, room):
+            raise NotFound(f"There is no {self.name}.", "`/inc list` shows the incidents there are.")
+        return self
 
     def move_to(self, status: Status, at: datetime) -> "Incident":
         """The incident in its new status with the matching time stamped; raises TransitionRefused.

@@ -17,7 +17,8 @@ from app.adapters.slack.signature import Guard
 from app.adapters.slack.wire import room_client
 from app.bootstrap import PARSERS, Sitrep, bootstrap
 from app.console.view import Views
-from app.entrypoints.http import console, decide, health, webhooks
+from app.entrypoints.http import console, decide, health, lost, webhooks
+from app.entrypoints.http.pages import lost_page
 from app.entrypoints.scheduler import heartbeat
 from app.entrypoints.slack_bot.bot import build_app
 from app.entrypoints.slack_bot.http import slack_router
@@ -69,11 +70,19 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     api.include_router(health.router(checks, frozenset({"database"}), registry))
     api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
     api.include_router(
-        console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
+        console.router(
+            sitrep.store,
+            sitrep.inventory,
+            sitrep.clock,
+            sitrep.documents,
+            hosts=(sitrep.settings.http_host,),
+            name_of=sitrep.names,
+        )
     )
-    views = Views(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, str)
+    views = Views(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, sitrep.names)
     own_host = frozenset({sitrep.settings.http_host})
     api.include_router(decide.router(views, sitrep.inventory, sitrep.by_link, sitrep.dispatcher.submit, own_host))
+    lost.add_to(api, lost_page(sitrep.clock), frozenset(PARSERS))
     return api
 
 

@@ -14,8 +14,11 @@ class Room(Protocol):
     `op_id` marks a message so that `find` can tell whether an unknown call arrived.
     """
 
-    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str) -> str:
-        """Creates (or finds, if this op already made it) the channel and returns its id. A taken name gets a suffix."""
+    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str, *, is_private: bool = False) -> str:
+        """Creates (or finds, if this op already made it) the channel and returns its id. A taken name gets a suffix.
+
+        Only those invited, and those they invite, can see a private channel.
+        """
         ...
 
     def post(self, room: str, message: Message, op_id: str, thread: str = "") -> MessageRef:

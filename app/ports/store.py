@@ -1,6 +1,6 @@
 """The truth: what Sitrep knows, read and written in short transactions. Nothing else is called while one is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -302,16 +302,21 @@ class Outbox(Protocol):
     def claim(self, lane: str, now: datetime) -> OutboxItem | None:
         """The oldest item of the lane that is pending or unknown, marked sending with attempts + 1 (the returned value
         keeps the state it had before, so that the sender knows an unknown one). None while an item of the lane is
-        already sending (claimed less than 60 s ago), or the oldest is not due before `not_before`, or nothing waits.
+        already sending, or the oldest is not due before `not_before`, or nothing waits. An item is sending while its
+        claim is younger than 10 s, or 3 s if the process that claimed it is known to be gone; then it is unknown.
         """
         ...
 
     def settle(self, item_id: str, state: OutboxState, at: datetime, error: str = "", not_before: datetime | None = None) -> None:
-        """Says what became of a claimed item."""
+        """Says what became of a claimed item; raises Conflict if another process has taken it over since."""
+        ...
+
+    def renew(self, item_ids: Collection[str], now: datetime) -> frozenset[str]:
+        """Keeps claimed items for another 10 s; returns those that are still this process's own."""
         ...
 
     def lanes_waiting(self, now: datetime) -> Sequence[str]:
-        """Lanes with something to send now (pending, unknown, or stuck in sending for 60 s, which becomes unknown)."""
+        """Lanes with something to send now (pending, unknown, or left in sending, which becomes unknown)."""
         ...
 
     def message(self, key: str) -> MessageRef | None:

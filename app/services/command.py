@@ -29,11 +29,12 @@ def incident_of(store: Store, command: Command) -> tuple[Incident, str]:
     is_number_meant = named is not None and (command.rest[:1] == "#" or command.rest[:4].lower() == "inc-")
     with store.begin() as tx:
         if named is not None and is_number_meant:
-            return tx.incidents.get(int(named.group(1))), command.rest[named.end() :]
+            meant = tx.incidents.get(int(named.group(1))).shown_to(command.person.id, command.room)
+            return meant, command.rest[named.end() :]
         here = tx.incidents.in_room(command.room)
         if here is not None:
             return here, command.rest.strip()
-        ones = tx.incidents.open_ones()
+        ones = [item for item in tx.incidents.open_ones() if item.may_be_seen(command.person.id, command.room)]
     if len(ones) == 1:
         return ones[0], command.rest.strip()
     if not ones:

@@ -19,7 +19,7 @@ from app.services.update import Update, look_at
 from app.services.write_postmortem import WritePostmortem
 
 HELP: tuple[tuple[str, str], ...] = (
-    ("declare TITLE [--sev N] [--service NAME]", "opens an incident and its channel"),
+    ("declare TITLE [--sev N] [--service NAME] [--private]", "opens an incident and its channel"),
     ("status [STATUS]", "says or sets where it stands (investigating, identified, fixing, monitoring, ...)"),
     ("sev N", "sets the severity, 1 (worst) to 4"),
     ("lead [@person]", "takes or gives the lead"),
@@ -83,7 +83,9 @@ class Commands:
         if service is not None:
             self.inventory.service(service)
         severity = Severity.parse(options["sev"]) if "sev" in options else Severity.SEV3
-        return self.update.declare(words, command.person, severity, service or self._named_service(words))
+        return self.update.declare(
+            words, command.person, severity, service or self._named_service(words), is_private="private" in options
+        )
 
     def _named_service(self, words: str) -> str | None:
         tokens = re.findall(r"[a-z0-9_-]+", words.lower())
@@ -154,9 +156,8 @@ class Commands:
         return "The draft is on its way.", self.write_postmortem(incident.number)
 
     def _list(self, command: Command) -> Reply:
-        del command
         with self.store.begin() as tx:
-            incidents = [item for item in tx.incidents.open_ones() if not item.is_private]
+            incidents = [item for item in tx.incidents.open_ones() if item.may_be_seen(command.person.id, command.room)]
         lines = [
             f"{item.name} SEV{int(item.severity)} {item.status.value}: {item.title}" + (f" <#{item.room}>" if item.room else "")
             for item in incidents
@@ -176,4 +177,5 @@ def apologise(problem: SitrepError) -> str:
 def _options(text: str) -> tuple[str, dict[str, str]]:
     """Splits `--name value` pairs off a line."""
     options = dict(re.findall(r"--(sev|service)[ =](\S+)", text))
-    return re.sub(r"--(sev|service)[ =]\S+", "", text).strip(), options
+    options |= {"private": "yes"} if re.search(r"(?<!\S)--private(?!\S)", text) else {}
+    return re.sub(r"--(sev|service)[ =]\S+|(?<!\S)--private(?!\S)", "", text).strip(), options

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.canonical import Json
-from app.domain.errors import BadInput
+from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.signal import Signal
 from app.domain.work import Delivery, Task
 from app.ports.clock import Clock
@@ -57,7 +57,8 @@ class Dispatcher:
         return {name: self._following(handle) for name, handle in table.items()}
 
     def tick(self) -> None:
-        """One beat: what fell due, and whatever a crash left behind."""
+        """One beat: what is in hand stays in hand, what fell due is done, and what a crash left behind is taken up."""
+        self.send.keep()
         self.submit(self.sweep.due())
         self.submit(self.sweep())
 
@@ -80,7 +81,7 @@ class Dispatcher:
         error = ""
         try:
             tasks = self._take(delivery)
-        except BadInput as problem:
+        except (BadInput, NotFound, Refused) as problem:
             tasks, error = [], str(problem)
         with self.store.begin() as tx:
             tx.inbox.done(key, self.clock.now(), error)

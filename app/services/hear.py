@@ -79,10 +79,14 @@ class Hear:
         values = payload.get("values")
         if _text(payload, "callback_id") != "declare" or not isinstance(values, dict):
             return []
-        person = self._person(_text(payload, "user"))
-        severity = Severity.parse(str(values.get("severity") or "3"))
-        service = str(values.get("service") or "") or None
-        return self.commands.update.declare(str(values.get("title", "")), person, severity, service)[1]
+        user, service = _text(payload, "user"), str(values.get("service") or "") or None
+        try:
+            severity = Severity.parse(str(values.get("severity") or "3"))
+            return self.commands.update.declare(str(values.get("title", "")), self._person(user), severity, service)[1]
+        except SitrepError as problem:
+            # A form has no channel; the person's own conversation with Sitrep is where they read it.
+            with self.store.begin() as tx:
+                return [self.say.whisper(tx, user, user, apologise(problem))]
 
     def _mention(self, payload: Payload) -> list[Task]:
         text = _text(payload, "text").strip()

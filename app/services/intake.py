@@ -55,13 +55,15 @@ class Intake:
         return number, True
 
     def _match(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
-        for incident in tx.incidents.open_ones():
+        # An alert folded into a private incident would be seen by few; it opens one of its own.
+        for incident in [item for item in tx.incidents.open_ones() if not item.is_private]:
             if now - incident.opened_at <= FOLD_WITHIN and self._belongs(signal, incident):
                 return incident
         for incident in tx.incidents.recent(10):
             ended = incident.resolved_at
             if (
                 incident.status is Status.RESOLVED
+                and not incident.is_private
                 and ended
                 and now - ended <= REOPEN_WITHIN
                 and _same_alert(tx, incident, signal)

@@ -86,7 +86,9 @@ class Investigate:
         except Unavailable as problem:
             return replace(draft, degraded=problem.message)
         grounded = ground(said, evidence, suggestions, set(self.inventory.services))
-        return replace(grounded, suggestions=grounded.suggestions or draft.suggestions, unknowns=draft.unknowns)
+        # What Sitrep itself could not see stays said, whatever the model left out.
+        unknowns = tuple(dict.fromkeys([*draft.unknowns, *grounded.unknowns]))
+        return replace(grounded, suggestions=grounded.suggestions or draft.suggestions, unknowns=unknowns)
 
     def _publish(self, assessment: Assessment) -> list[Task]:
         number = assessment.incident

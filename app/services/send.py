@@ -1,12 +1,13 @@
 """Says what waits in the outbox: one lane at a time, in order, never twice."""
 
+import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from app.domain.errors import BadInput, NotFound, OutcomeUnknown, Refused, RoomBusy, Unavailable
+from app.domain.errors import BadInput, Conflict, NotFound, OutcomeUnknown, Refused, RoomBusy, Unavailable
 from app.domain.incident import Incident
 from app.domain.inventory import Inventory
 from app.domain.messages import Message, Note, Picture
@@ -21,6 +22,7 @@ from app.services.say import answer_from
 
 RETRY_AFTER = (1.0, 2.0, 5.0, 15.0, 60.0)
 MAX_ATTEMPTS = 50
+GIVE_UP_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Send:
     compose: Compose
     announce_in: str = "incidents"
     locks: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    in_hand: set[str] = field(default_factory=set)
 
     def __call__(self, lane: str) -> list[Task]:
         """Sends until the lane is empty or has to wait; a waiting lane is taken up again by the sweep."""
@@ -41,11 +44,33 @@ class Send:
             while True:
                 with self.store.begin() as tx:
                     item = tx.outbox.claim(lane, self.clock.now())
-                if item is None or not self._deliver(item):
+                if item is None or not self._take(item):
                     return []
+
+    def keep(self) -> None:
+        """Renews the lease of whatever is being sent now; called about once a second."""
+        held = self.in_hand.copy()
+        if held:
+            with self.store.begin() as tx:
+                tx.outbox.renew(held, self.clock.now())
+
+    def _take(self, item: OutboxItem) -> bool:
+        self.in_hand.add(item.id)
+        try:
+            return self._deliver(item)
+        except Conflict as problem:
+            # Something changed in between: look for the message first. Who has lost the item to another replica leaves it.
+            with contextlib.suppress(Conflict):
+                self._settle(item, OutboxState.UNKNOWN, problem.message, RETRY_AFTER[0])
+            return False
+        finally:
+            self.in_hand.discard(item.id)
 
     def _deliver(self, item: OutboxItem) -> bool:
         """True when the lane may go on with its next item."""
+        if item.attempts > MAX_ATTEMPTS and item.state is OutboxState.UNKNOWN:
+            self._settle(item, OutboxState.FAILED, f"Given up after {MAX_ATTEMPTS} attempts. {item.error}".strip())
+            return True
         try:
             self._say(item)
         except RoomBusy as wait:
@@ -55,7 +80,8 @@ class Send:
             self._settle(item, OutboxState.UNKNOWN, problem.message, RETRY_AFTER[min(item.attempts, 4)])
             return False
         except Unavailable as problem:
-            state = OutboxState.PENDING if item.attempts < MAX_ATTEMPTS else OutboxState.FAILED
+            is_old = self.clock.now() - item.created_at > GIVE_UP_AFTER
+            state = OutboxState.FAILED if is_old else OutboxState.PENDING
             self._settle(item, state, problem.message, RETRY_AFTER[min(item.attempts, 4)])
             return False
         except (Refused, NotFound, BadInput) as refusal:
@@ -88,13 +114,16 @@ class Send:
         if incident.room:
             return
         name = f"inc-{incident.number}-{slug(incident.title)}"
-        service = self.inventory.services.get(incident.service or "")
-        invite = dict.fromkeys([*(service.owners if service else ()), *self.inventory.responders])
-        if incident.declared_by.startswith(("U", "W")):
-            invite[incident.declared_by] = None
-        room = self.room.open(name, topic_of(incident), tuple(invite), item.id)
+        room = self.room.open(name, topic_of(incident), self._invited(incident), item.id, is_private=incident.is_private)
         with self.store.begin() as tx:
             tx.incidents.save(replace(tx.incidents.get(incident.number), room=room))
+
+    def _invited(self, incident: Incident) -> tuple[str, ...]:
+        """Owners, responders and whoever declared it; to a private one nobody but those who are in it already."""
+        service = self.inventory.services.get(incident.service or "")
+        everybody = () if incident.is_private else (*(service.owners if service else ()), *self.inventory.responders)
+        people = [user for user in (incident.declared_by, incident.lead or "") if user.startswith(("U", "W"))]
+        return tuple(dict.fromkeys([*everybody, *people]))
 
     def _card(self, item: OutboxItem) -> None:
         incident = self._incident(item)
@@ -107,9 +136,10 @@ class Send:
         self._post_or_edit(item, self._room_of(incident), self.compose.approval(item.ref))
 
     def _announce(self, item: OutboxItem) -> None:
-        room = self.room.channel_named(self.announce_in)
+        incident = self._incident(item)
+        room = None if incident.is_private else self.room.channel_named(self.announce_in)
         if room is not None:
-            self._post_or_edit(item, room, self.compose.announcement(self._incident(item).number))
+            self._post_or_edit(item, room, self.compose.announcement(incident.number))
 
     def _note(self, item: OutboxItem) -> None:
         citations = item.payload.get("citations")
@@ -157,6 +187,9 @@ class Send:
             arrived = self.room.find(room, item.id)
             if arrived is not None:
                 return arrived
+        with self.store.begin() as tx:
+            if not tx.outbox.renew((item.id,), self.clock.now()):
+                raise Conflict("Another replica sends this message.", "It looks for it first.")
         return self.room.post(room, message, item.id, thread)
 
     def _incident(self, item: OutboxItem) -> Incident:

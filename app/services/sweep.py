@@ -8,7 +8,7 @@ from app.domain.errors import Conflict
 from app.domain.incident import Incident, Status
 from app.domain.proposal import ProposalStatus
 from app.domain.timeline import EntryKind
-from app.domain.work import Due, Lane, Task
+from app.domain.work import Delivery, Due, Lane, Task
 from app.ports.clock import Clock
 from app.ports.store import Store, Transaction
 from app.services.act import plan_verification
@@ -44,7 +44,7 @@ class Sweep:
         now = self.clock.now()
         bucket = f":{int(now.timestamp()) // 5}"
         with self.store.begin() as tx:
-            tasks = [handling_of(item.key, bucket) for item in tx.inbox.waiting(now - PATIENCE)]
+            tasks = [_again(item, now) for item in tx.inbox.waiting(now - PATIENCE)]
             tasks += [sending_of(lane, f"{lane}{bucket}") for lane in tx.outbox.lanes_waiting(now)]
             approved = tx.proposals.in_status(ProposalStatus.APPROVED)
             tasks += [running_of(item.id, bucket) for item in approved if now - item.created_at > PATIENCE]
@@ -125,3 +125,9 @@ class Sweep:
             record(tx, proposal, EntryKind.RUN, f"{proposal.title}: outcome unknown. {reason}", "sitrep")
             plan_verification(tx, proposal_id, now)
             return [self.say.approval(tx, proposal.incident, proposal_id), self.say.card(tx, proposal.incident)]
+
+
+def _again(delivery: Delivery, now: datetime) -> Task:
+    """The next try of a delivery: every 5 s, and every minute once it has failed for longer than that."""
+    every = 5 if now - delivery.received_at < timedelta(minutes=1) else 60
+    return handling_of(delivery.key, f":{int(now.timestamp()) // every}")

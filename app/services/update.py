@@ -23,9 +23,15 @@ class Update:
     say: Say
 
     def declare(
-        self, title: str, person: Person, severity: Severity = Severity.SEV3, service: str | None = None
+        self,
+        title: str,
+        person: Person,
+        severity: Severity = Severity.SEV3,
+        service: str | None = None,
+        *,
+        is_private: bool = False,
     ) -> tuple[str, list[Task]]:
-        """Opens an incident by hand."""
+        """Opens an incident by hand. Of a private one only those in its channel learn, and no alert is folded into it."""
         require_member(person)
         words = " ".join(title.split())
         if not words:
@@ -41,6 +47,7 @@ class Update:
                     service=service,
                     declared_by=person.id,
                     correlation_key=service or f"person:{words[:80]}",
+                    is_private=is_private,
                 )
             )
             number = incident.number
@@ -58,7 +65,9 @@ class Update:
             tx.timeline.append(
                 number, EntryKind.OPENED, f"<@{person.id}> declares: {words}", person.id, now, {"evidence": evidence.id}
             )
-            tasks = [self.say.open_room(tx, incident), self.say.card(tx, number), self.say.announce(tx, number)]
+            tasks = [self.say.open_room(tx, incident), self.say.card(tx, number)]
+            if not is_private:
+                tasks.append(self.say.announce(tx, number))
         return f"{incident.name} is open; its channel follows.", [*tasks, look_at(number, "declared")]
 
     def status(self, number: int, status: Status, person: Person) -> tuple[str, list[Task]]:

@@ -103,7 +103,8 @@ class Control:
     # The world around
 
     def fault(self, method: str, kind: str, times: int = 1, retry_after: int = 1) -> dict[str, Any]:
-        """Makes the next calls of a Web API method (`*`: any) fail: 429, 500, 503, timeout, reset, reset_after_commit."""
+        """Makes the next calls of a Web API method (`*`: any) fail: 429, 500, 503, timeout, reset,
+        reset_after_commit, timeout_after_commit."""
         return self._act("fault", method=method, kind=kind, times=times, retry_after=retry_after)
 
     def clear_faults(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.workspace.errors import ControlRefused
 
-KINDS = {"429", "500", "503", "timeout", "reset", "reset_after_commit"}
+KINDS = {"429", "500", "503", "timeout", "reset", "reset_after_commit", "timeout_after_commit"}
 
 
 @dataclass

@@ -220,13 +220,14 @@ class LocalApi:
         )
 
     async def show_messages(self, request: Request) -> Response:
-        """Messages of a channel: channel, user? (adds what only they see), thread?"""
+        """Messages of a channel: channel, user? (as they see it, whispers to them included), thread?"""
         if refusal := refuse_strangers(request):
             return refusal
         state, query = self._core.state, request.query_params
         try:
             user = state.person(query["user"]).id if "user" in query else ""
-            channel = state.channels.get(query.get("channel", "")) or state.channel(query.get("channel", ""))
+            name = query.get("channel", "")
+            channel = state.channel(name, for_user=user) if user else state.channels.get(name) or state.channel(name)
         except ApiError as refused:
             return JSONResponse({"ok": False, "error": refused.error}, 404)
         found = [one for one in channel.messages if one.ephemeral_to in {None, user} or user == ""]

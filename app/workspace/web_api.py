@@ -58,7 +58,7 @@ class WebApi:
         name = request.path_params["method"]
         record = self._core.journal.add("api", method=name, args={}, ok=None)
         fault = self._core.faults.take(name)
-        if fault and fault.kind != "reset_after_commit":
+        if fault and not fault.kind.endswith("_after_commit"):
             record |= {"ok": False, "fault": fault.kind}
             return await self._fail(request, fault)
         status, headers, body = await self._answer(request, name, record)
@@ -119,7 +119,7 @@ class WebApi:
         if fault.kind in {"500", "503"}:
             page = "<!DOCTYPE html><html><body><h1>Server Error</h1><p>Something went wrong on our end.</p></body></html>"
             return Response(page, int(fault.kind), media_type="text/html")
-        if fault.kind == "timeout":
+        if fault.kind.startswith("timeout"):
             await _until_gone(request, TIMEOUT_FAULT_SECONDS)
         self._core.connections.abort(request.scope.get("client"))
         await asyncio.sleep(0)

@@ -1,5 +1,6 @@
 """One suite over every database: numbers, versions, races and claims."""
 
+import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.store.process import Process, this_process
 from app.adapters.store.sql import SqlStore
 from app.adapters.store.upgrade import upgrade
 from app.domain.approval import Approval, Decision
@@ -20,6 +22,7 @@ from app.domain.work import Delivery, Due
 from tests.builders import NOW, a_proposal, an_incident
 
 _TAGS: dict[int, str] = {}
+_URLS: dict[int, str] = {}
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     url = f"sqlite:///{tmp_path / 'sitrep.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
     upgrade(url)
     opened = SqlStore(url)
+    _URLS[id(opened)] = url
     yield opened
     _TAGS.pop(id(opened), None)
     opened.close()
@@ -158,6 +162,73 @@ def test_a_lane_is_sent_in_order_and_a_pending_edit_is_not_doubled(store: SqlSto
         assert second is not None
         tx.outbox.settle(second.id, OutboxState.SENT, NOW)
         assert tx.outbox.claim(lane, NOW) is None
+
+
+def _put(store: SqlStore) -> str:
+    """A lane with one item."""
+    lane = f"inc:{_tag(store)}"
+    with store.begin() as tx:
+        tx.outbox.put(OutboxItem(f"item_{_tag(store)}", lane, OutboxKind.CARD, NOW))
+    return lane
+
+
+def _claim(store: SqlStore, lane: str, seconds: float) -> OutboxItem | None:
+    with store.begin() as tx:
+        return tx.outbox.claim(lane, NOW + timedelta(seconds=seconds))
+
+
+def test_a_lane_whose_sender_was_killed_is_free_after_three_seconds(store: SqlStore) -> None:
+    """Its item comes back as unknown, so that whoever takes it looks for the message first."""
+    lane, ended = _put(store), subprocess.Popen(["true"])
+    ended.wait()
+    me = this_process()
+    dead = SqlStore(_URLS[id(store)], process=replace(me, pid=ended.pid, mark="dead"))
+    assert _claim(dead, lane, 0) is not None
+    dead.close()
+    assert _claim(store, lane, 2.9) is None
+    with store.begin() as tx:
+        assert lane not in tx.outbox.lanes_waiting(NOW + timedelta(seconds=2.9))
+        assert lane in tx.outbox.lanes_waiting(NOW + timedelta(seconds=3.1))
+    again = _claim(store, lane, 3.1)
+    assert again is not None
+    assert (again.state, again.attempts) == (OutboxState.UNKNOWN, 2)
+
+
+def test_an_earlier_process_with_our_own_number_is_gone(store: SqlStore) -> None:
+    """In a container every process is number 1."""
+    lane = _put(store)
+    earlier = SqlStore(_URLS[id(store)], process=replace(this_process(), mark="earlier"))
+    assert _claim(earlier, lane, 0) is not None
+    earlier.close()
+    assert _claim(store, lane, 3.1) is not None
+
+
+def test_a_lane_of_another_machine_is_free_when_its_lease_is_not_renewed(store: SqlStore) -> None:
+    """Ten seconds without a renewal; until then nobody else sends, and afterwards the first one is refused."""
+    lane = _put(store)
+    far = SqlStore(_URLS[id(store)], process=Process("another-machine", 1, "far"))
+    first = _claim(far, lane, 0)
+    assert first is not None
+    with far.begin() as tx:
+        assert tx.outbox.renew((first.id,), NOW + timedelta(seconds=8)) == {first.id}
+    assert _claim(store, lane, 17) is None
+    second = _claim(store, lane, 18.5)
+    assert second is not None
+    assert second.state is OutboxState.UNKNOWN
+    with far.begin() as tx:
+        assert tx.outbox.renew((first.id,), NOW + timedelta(seconds=19)) == frozenset()
+    with pytest.raises(Conflict), far.begin() as tx:
+        tx.outbox.settle(first.id, OutboxState.SENT, NOW)
+    far.close()
+    with store.begin() as tx:
+        tx.outbox.settle(first.id, OutboxState.SENT, NOW)
+    assert _claim(store, lane, 60) is None
+
+
+def test_settling_what_was_never_put_is_refused(store: SqlStore) -> None:
+    """A restored backup may miss it."""
+    with pytest.raises(NotFound), store.begin() as tx:
+        tx.outbox.settle(f"nothing_{_tag(store)}", OutboxState.SENT, NOW)
 
 
 def test_r5_what_is_due_is_taken_once(store: SqlStore) -> None:

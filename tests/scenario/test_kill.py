@@ -32,3 +32,46 @@ def test_an_accepted_alert_survives_kill_9_at_any_point_and_is_told_once(tmp_pat
             assert sitrep.alert("Broken1", "service1") == 200
         finally:
             sitrep.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("kind", ["timeout", "timeout_after_commit"], ids=["before Slack kept it", "after Slack kept it"])
+def test_a_card_in_flight_when_the_process_is_killed_is_there_once_within_seconds(tmp_path: Path, kind: str) -> None:
+    """The post hangs at Slack, the process is killed; after the restart the card is found, or posted, but never doubled."""
+    with workspace() as url, Control(url) as control:
+        (tmp_path / "data").mkdir()
+        sitrep = SitrepProcess(url, tmp_path / "data")
+        sitrep.start()
+        control.fault("chat.postMessage", kind)
+        assert sitrep.alert("Broken", "service") == 202
+        control.wait_for(lambda: _hanging(control, kind), 60, "the post that hangs")
+        sitrep.kill()
+        control.clear_faults()
+        sitrep.start()
+        ready = time.monotonic()
+        try:
+            control.wait_for(lambda: _answered(control), 60, "the next call about the channel")
+            [channel] = incident_channels(control)
+            control.wait_for(lambda: cards(control, channel), 60, "the card")
+            healed_after = time.monotonic() - ready
+            control.wait_for(lambda: _announced(control), 60, "what waited behind the card")
+            assert len(cards(control, channel)) == 1
+            assert healed_after < 10
+        finally:
+            sitrep.kill()
+
+
+def _hanging(control: Control, kind: str) -> bool:
+    """True once the post with the fault has reached the workspace."""
+    return any(call.get("fault") == kind for call in control.journal())
+
+
+def _answered(control: Control) -> bool:
+    """True once a restarted Sitrep has looked for the message it may have sent."""
+    return any(call.get("method") == "conversations.history" for call in control.journal())
+
+
+def _announced(control: Control) -> bool:
+    """True once the announcement channel knows of the incident."""
+    return any("INC-1" in str(message) for message in control.messages("incidents"))

@@ -11,7 +11,7 @@ from app.domain.person import Person
 class NoRoom:
     """Implements the room port where no chat is connected: every call raises Unavailable."""
 
-    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str) -> str:
+    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str, *, is_private: bool = False) -> str:
         """Raises Unavailable."""
         raise nothing_here()
 

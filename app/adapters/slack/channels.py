@@ -30,9 +30,9 @@ class Channels:
         self._by_name: dict[str, dict[str, Json]] = {}
         self._read_at: float | None = None
 
-    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str) -> str:
+    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str, *, is_private: bool = False) -> str:
         """The id of the channel this operation made, now or earlier, with people invited and the topic set."""
-        room = self._create(channel_name(name), op_id)
+        room = self._create(channel_name(name), op_id, is_private=is_private)
         self._invite(room, invite)
         self.set_topic(room, topic)
         return room
@@ -56,15 +56,15 @@ class Channels:
         """Joins a public channel."""
         self._wire.call("conversations.join", {"channel": room}, repeatable=True)
 
-    def _create(self, name: str, op_id: str) -> str:
+    def _create(self, name: str, op_id: str, *, is_private: bool) -> str:
         for number in range(1, _TRIES + 1):
             candidate = name if number == 1 else f"{name[: _LONGEST_NAME - 3]}-{number}"
             try:
-                made = self._wire.attempt("conversations.create", {"name": candidate})
+                made = self._wire.attempt("conversations.create", {"name": candidate, "is_private": is_private})
             except CALL_ERRORS as problem:
                 if error_code(problem) != "name_taken":
                     raise explain("conversations.create", problem, repeatable=False) from problem
-                ours = self._ours(candidate, op_id)
+                ours = self._ours(candidate, op_id, is_private=is_private)
                 if ours:
                     return ours
                 continue
@@ -75,12 +75,14 @@ class Channels:
             return room
         raise Refused(f"Twenty channels named like #{name} exist already.", "Archive or rename old incident channels.")
 
-    def _ours(self, name: str, op_id: str) -> str:
+    def _ours(self, name: str, op_id: str, *, is_private: bool) -> str:
         """The existing channel's id if this operation made it. One that Sitrep made but could not mark any more is claimed."""
         with self._lock:
             self._read_all()
             found = self._by_name.get(name)
         if found is None or found.get("is_archived") or found.get("creator") != self._own_user():
+            return ""
+        if bool(found.get("is_private")) is not is_private:
             return ""
         purpose = text(inner(found, "purpose", "value"))
         room = text(found.get("id"))

@@ -52,9 +52,9 @@ class SlackRoom:
         self._people = People(self._wire, monotonic)
         self._channels = Channels(self._wire, monotonic, self._people.own_user)
 
-    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str) -> str:
+    def open(self, name: str, topic: str, invite: Sequence[str], op_id: str, *, is_private: bool = False) -> str:
         """Creates the channel, or finds the one this operation made before; a name taken by others gets a suffix."""
-        return self._channels.open(name, topic, invite, op_id)
+        return self._channels.open(name, topic, invite, op_id, is_private=is_private)
 
     def post(self, room: str, message: Message, op_id: str, thread: str = "") -> MessageRef:
         """Posts one message marked with its operation id."""

@@ -1,22 +1,25 @@
 """What came in and what goes out, as rows: the inbox, the outbox with its lanes, and where each message stands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, func, select, text
+from sqlalchemy import ColumnElement, Index, func, select, text
 from sqlmodel import Field, Session, col
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
+from app.adapters.store.process import Process
 from app.adapters.store.rows import Row, change, fetch, fetch_one, find, insert_new, set_row, table, upsert, wait_for_turn
 from app.domain.canonical import plain
-from app.domain.errors import NotFound
+from app.domain.errors import Conflict, NotFound
 from app.domain.outbox import MessageRef, OutboxItem, OutboxKind, OutboxState
 from app.domain.work import Delivery
 
-STUCK_AFTER = timedelta(seconds=60)
+LEASE = timedelta(seconds=10)
+# A request of a killed process may still be on its way; looking for its message too early would find nothing.
+QUIET = timedelta(seconds=3)
 _WAITING = (OutboxState.PENDING.value, OutboxState.UNKNOWN.value, OutboxState.SENDING.value)
 _SETTLED_NOT = text("state IN ('pending', 'unknown', 'sending')")
 
@@ -64,6 +67,7 @@ class OutboxRow(Row, table=True):
     not_before: datetime | None = Field(sa_type=UtcTime)
     error: str = Field(sa_type=CleanText)
     claimed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    claimed_by: str = Field(default="", sa_type=CleanText)
     settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
@@ -117,10 +121,11 @@ class SqlInbox:
 
 
 class SqlOutbox:
-    """What still has to be said, in lanes."""
+    """What still has to be said, in lanes. What `process` claims is its own until its lease ends or it is gone."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, process: Process) -> None:
         self._session = session
+        self._process = process
 
     def put(self, item: OutboxItem) -> None:
         """Adds it, unless its id is known or it edits a message that another pending item will draw anyway."""
@@ -134,31 +139,42 @@ class SqlOutbox:
         None while another one is being sent, or if the oldest one is not due yet: order within a lane is kept.
         """
         wait_for_turn(self._session, f"outbox:{lane}")
-        if self._is_busy(lane, now):
+        if lane in self._busy(now):
             return None
         waiting = select(OutboxRow).where(col(OutboxRow.lane) == lane, col(OutboxRow.state).in_(_WAITING))
         row = fetch_one(self._session, waiting.order_by(col(OutboxRow.seq)).with_for_update())
         if row is None or (row.not_before is not None and row.not_before > now):
             return None
-        values = {"state": OutboxState.SENDING.value, "attempts": row.attempts + 1, "claimed_at": now}
+        values = {"state": OutboxState.SENDING.value, "attempts": row.attempts + 1}
+        values |= {"claimed_at": now, "claimed_by": self._process.name}
         change(self._session, OutboxRow, [col(OutboxRow.id) == row.id], values)
         before = OutboxState.UNKNOWN if row.state == OutboxState.SENDING.value else OutboxState(row.state)
         return replace(_item(row), state=before, attempts=row.attempts + 1)
 
     def settle(self, item_id: str, state: OutboxState, at: datetime, error: str = "", not_before: datetime | None = None) -> None:
-        """Says what became of a claimed item; raises NotFound."""
-        values = {"state": state.value, "settled_at": at, "error": error, "not_before": not_before, "claimed_at": None}
-        if change(self._session, OutboxRow, [col(OutboxRow.id) == item_id], values) != 1:
+        """Says what became of a claimed item; raises Conflict if another process has taken it over since, or NotFound."""
+        values = {"state": state.value, "settled_at": at, "error": error, "not_before": not_before}
+        values |= {"claimed_at": None, "claimed_by": ""}
+        if change(self._session, OutboxRow, [col(OutboxRow.id) == item_id, *self._ours()], values) == 1:
+            return
+        if fetch_one(self._session, select(OutboxRow).where(col(OutboxRow.id) == item_id)) is None:
             raise NotFound(f"There is no outbox item {item_id}.", "It was never put, or the database was restored.")
+        raise Conflict(f"The outbox item {item_id} is in other hands.", "Whoever has it looks for the message first.")
+
+    def renew(self, item_ids: Collection[str], now: datetime) -> frozenset[str]:
+        """Keeps claimed items for another lease; those that are still this process's own."""
+        values = {"claimed_at": now}
+        return frozenset(
+            one for one in item_ids if change(self._session, OutboxRow, [col(OutboxRow.id) == one, *self._ours()], values)
+        )
 
     def lanes_waiting(self, now: datetime) -> Sequence[str]:
         """Lanes whose oldest item can be claimed now, the longest waiting lane first."""
         outbox = table(OutboxRow)
         heads = select(func.min(outbox.c.seq)).where(outbox.c.state.in_(_WAITING)).group_by(outbox.c.lane)
-        busy = select(outbox.c.lane).where(outbox.c.state == OutboxState.SENDING.value, outbox.c.claimed_at > now - STUCK_AFTER)
         ready = select(OutboxRow).where(
             col(OutboxRow.seq).in_(heads),
-            col(OutboxRow.lane).not_in(busy),
+            col(OutboxRow.lane).not_in(self._busy(now)),
             col(OutboxRow.not_before).is_(None) | (col(OutboxRow.not_before) <= now),
         )
         return [row.lane for row in fetch(self._session, ready.order_by(col(OutboxRow.seq)))]
@@ -175,9 +191,17 @@ class SqlOutbox:
     def _is_pending(self, message_key: str) -> bool:
         return find(self._session, OutboxRow, message_key=message_key, state=OutboxState.PENDING.value) is not None
 
-    def _is_busy(self, lane: str, now: datetime) -> bool:
-        sending = select(OutboxRow).where(col(OutboxRow.lane) == lane, col(OutboxRow.state) == OutboxState.SENDING.value)
-        return fetch_one(self._session, sending.where(col(OutboxRow.claimed_at) > now - STUCK_AFTER)) is not None
+    def _ours(self) -> list[ColumnElement[bool]]:
+        return [col(OutboxRow.state) == OutboxState.SENDING.value, col(OutboxRow.claimed_by) == self._process.name]
+
+    def _busy(self, now: datetime) -> frozenset[str]:
+        """Lanes in which somebody who is still there is sending."""
+        sending = select(OutboxRow).where(col(OutboxRow.state) == OutboxState.SENDING.value)
+        return frozenset(
+            row.lane
+            for row in fetch(self._session, sending.where(col(OutboxRow.claimed_at) > now - LEASE))
+            if (row.claimed_at is not None and row.claimed_at > now - QUIET) or not self._process.is_gone(row.claimed_by)
+        )
 
 
 def _no_delivery(key: str) -> NotFound:

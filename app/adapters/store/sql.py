@@ -16,6 +16,7 @@ from app.adapters.store.mail import SqlInbox, SqlOutbox
 from app.adapters.store.observations import SqlAssessments, SqlEvidence, SqlSignals
 from app.adapters.store.papers import SqlPapers
 from app.adapters.store.plans import SqlPlans
+from app.adapters.store.process import Process, this_process
 from app.adapters.store.proposals import SqlProposals
 from app.adapters.store.rules import SqlRules
 from app.adapters.store.settings import read_setting, write_setting
@@ -27,7 +28,7 @@ from app.ports.clock import Clock
 class SqlTransaction:
     """One short unit over one session."""
 
-    def __init__(self, session: Session, clock: Clock | None) -> None:
+    def __init__(self, session: Session, clock: Clock | None, process: Process) -> None:
         self._session = session
         self._clock = clock
         self.incidents = SqlIncidents(session)
@@ -41,7 +42,7 @@ class SqlTransaction:
         self.plans = SqlPlans(session)
         self.papers = SqlPapers(session)
         self.inbox = SqlInbox(session)
-        self.outbox = SqlOutbox(session)
+        self.outbox = SqlOutbox(session, process)
         self.dues = SqlDues(session)
 
     def now(self) -> datetime:
@@ -64,14 +65,16 @@ class SqlTransaction:
 
 
 class SqlStore:
-    """Opens transactions over one database; usable from many threads. `clock` replaces the database's clock in tests.
+    """Opens transactions over one database; usable from many threads.
 
+    `clock` replaces the database's clock in tests. `process` claims outbox items: this process unless told otherwise.
     The tables must be there: call `upgrade(url)` once when a process starts.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, process: Process | None = None) -> None:
         self._engine = open_engine(url)
         self._clock = clock
+        self._process = process or this_process()
         # SQLite has one writer at a time. Threads of this process queue here, fairly and without polling the file.
         self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
         self._inside = threading.local()
@@ -90,7 +93,7 @@ class SqlStore:
             try:
                 with Session(self._engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                     session.connection()
-                    yield SqlTransaction(session, self._clock)
+                    yield SqlTransaction(session, self._clock, self._process)
             finally:
                 self._inside.is_open = False
 

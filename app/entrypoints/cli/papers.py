@@ -15,7 +15,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Adds the commands."""
     export = commands.add_parser("export", help="print an incident's postmortem or record")
     export.add_argument("incident", help="its number, such as 3 or INC-3")
-    export.add_argument("--format", choices=("md", "html", "json"), default="md")
+    export.add_argument("--format", choices=("md", "html", "pdf", "json"), default="md")
     export.set_defaults(run=_export)
     audit = commands.add_parser("audit", help="check or export the audit chain and the timelines")
     audit.add_argument("what", choices=("verify", "export"), help="verify names the first bad entry; export prints JSON Lines")
@@ -29,6 +29,10 @@ def _export(options: argparse.Namespace) -> int:
     digits = options.incident.lower().removeprefix("inc-").lstrip("#")
     if not digits.isdigit():
         raise BadInput(f"'{options.incident}' is no incident number.", "For example: sitrep export 3 --format md")
+    if options.format == "pdf" and sys.stdout.isatty():
+        raise BadInput(
+            "A PDF cannot be shown on a terminal.", f"Write it to a file: sitrep export {digits} --format pdf > inc.pdf"
+        )
     store = open_store(settings_of(options))
     with store.begin() as tx:
         incident, paper, entries = tx.incidents.get(int(digits)), tx.papers.postmortem(int(digits)), tx.timeline.of(int(digits))
@@ -39,6 +43,11 @@ def _export(options: argparse.Namespace) -> int:
         return 0
     if paper is None:
         raise NotFound(f"{incident.name} has no postmortem yet.", "Resolve it, or draft one with `/inc postmortem`.")
+    if options.format == "pdf":
+        from app.adapters.documents.pdf import pdf
+
+        sys.stdout.buffer.write(pdf(paper.markdown, f"{incident.name}: {incident.title}", paper.plot_png, paper.written_at))
+        return 0
     print(paper.markdown if options.format == "md" else paper.html)
     return 0
 

@@ -45,6 +45,17 @@ def page_routes(views: Views, hosts: frozenset[str]) -> tuple[APIRouter, Render]
     return APIRouter(route_class=_guarded(LOOPBACK | hosts, render), default_response_class=HTMLResponse), render
 
 
+def lost_page(clock: Clock) -> Callable[[NotFound], Response]:
+    """Draws the page for an address that nothing answers, in the console's look."""
+    templates = _templates()
+
+    def page(problem: NotFound) -> Response:
+        html = templates.get_template("message.html").render(now=clock.now().astimezone(UTC), title="Not found", problem=problem)
+        return HTMLResponse(html, 404, {**_HEADERS, "Content-Security-Policy": _PAGE_POLICY})
+
+    return page
+
+
 def _guarded(hosts: frozenset[str], render: Render) -> type[APIRoute]:
     """A route that checks the Host header, turns errors into pages in words, and sets the headers that keep a page alone."""
 

@@ -113,7 +113,6 @@ function draw() {
   const box = document.getElementById("completion");
   const field = document.getElementById("composer");
   box.hidden = suggestions.length === 0;
-  field.setAttribute("aria-expanded", String(!box.hidden));
   box.replaceChildren(...suggestions.map((one, index) => {
     const option = document.createElement("div");
     option.setAttribute("role", "option");

@@ -48,16 +48,6 @@ def test_at_most_3_percent_of_harmless_lines_are_touched(seed: int) -> None:
     assert len(touched) <= 0.03 * 1500, touched
 
 
-def test_a_line_of_200_characters_takes_less_than_a_millisecond() -> None:
-    text = " ".join(line.text.replace("\n", " ") for group in ("secret", "personal", "benign") for line in lines(group, 300, 3))
-    chunks = [text[at : at + 200] for at in range(0, len(text), 200)]
-    redact(chunks[0])
-    start = time.thread_time()
-    for chunk in chunks:
-        redact(chunk)
-    assert (time.thread_time() - start) / len(chunks) < 0.001
-
-
 @pytest.mark.parametrize(
     "piece",
     ["a", "1", "password ", "password=", 'password="', "a-", "a@", "QUJD", "key: ", "http://a", "\\", "%41", "1 ", "-----BEGIN PRIVATE KEY-----",

@@ -1,0 +1,1 @@
+"""Each verb with fakes around it and a real store below."""
