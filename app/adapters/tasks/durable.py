@@ -19,6 +19,9 @@ log = structlog.get_logger()
 WIDTH: Mapping[Lane, int] = {Lane.CONTROL: 4, Lane.THINK: 2, Lane.ACT: 2, Lane.SEND: 4}
 RETRY_AFTER_S = (0.2, 1.0, 5.0)
 _POLL_S = 0.2
+# Each poll is a query, and only a storm ever puts something into these queues.
+_OVERFLOW_POLL_S = 1.0
+_BACKLOG = 12
 
 
 class _Interrupted(BaseException):
@@ -32,8 +35,8 @@ class _Failed(Exception):
 class DbosTasks:
     """Implements the tasks port. One workflow runs every task; its id is the task's id, so a task runs under one name once.
 
-    Control, act and send start at once (about 5 ms) while their lane has room; what finds its lane full, and all thinking,
-    waits in the lane's DBOS queue, where waiting costs no thread. A storm in one lane never takes the threads of another.
+    Control, act and send start at once (about 5 ms); what finds a dozen waiting before it, and all thinking, waits in the
+    lane's DBOS queue, where waiting costs no thread. A storm in one lane never takes the threads of another.
     Tasks are submitted outside any workflow's context: a child's recorded order would bind what a second run may do after a
     crash, and handlers are idempotent instead. `retry_after_s` are the waits after Unavailable or Conflict, in seconds.
     """
@@ -70,8 +73,10 @@ class DbosTasks:
 
         self._workflow = DBOS.workflow(name="task", max_recovery_attempts=20)(task)
         DBOS.launch()
-        for lane, width in WIDTH.items():
-            DBOS.register_queue(lane.value, worker_concurrency=width, polling_interval_sec=_POLL_S)
+        DBOS.register_queue(Lane.THINK.value, worker_concurrency=WIDTH[Lane.THINK], polling_interval_sec=_POLL_S)
+        for lane in (Lane.CONTROL, Lane.ACT, Lane.SEND):
+            most = WIDTH[lane] + _BACKLOG
+            DBOS.register_queue(lane.value, worker_concurrency=most, polling_interval_sec=_OVERFLOW_POLL_S)
         log.info("tasks.started")
 
     def submit(self, task: Task) -> None:
@@ -176,8 +181,8 @@ class _LaneRoom:
 
     @property
     def is_full(self) -> bool:
-        """True while another task would have to wait."""
-        return self._inside >= self._width
+        """True while a dozen tasks wait for a place already."""
+        return self._inside >= self._width + _BACKLOG
 
     @contextmanager
     def place(self, stopping: threading.Event) -> Iterator[None]:
