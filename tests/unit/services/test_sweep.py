@@ -61,7 +61,17 @@ def test_an_incident_nobody_has_a_fix_for_is_looked_at_again(stage: Stage) -> No
     assert _names(stage) == []
 
 
-@pytest.mark.parametrize("status", [Status.FIXING, Status.MONITORING, Status.RESOLVED])
+def test_a_resolved_incident_whose_draft_was_lost_gets_it_written(stage: Stage) -> None:
+    """The task was lost between the commit and its submission."""
+    incident = stage.incident()
+    with stage.store.begin() as tx:
+        tx.incidents.save(incident.move_to(Status.RESOLVED, NOW))
+    assert _names(stage) == []
+    stage.clock.advance(60)
+    assert _names(stage) == ["write_postmortem"]
+
+
+@pytest.mark.parametrize("status", [Status.FIXING, Status.MONITORING])
 def test_an_incident_with_its_fix_on_the_way_is_left_alone(stage: Stage, status: Status) -> None:
     """People and probes have it in hand."""
     incident = stage.incident()
