@@ -6,9 +6,8 @@ from pathlib import Path
 
 import httpx
 
+from app.adapters.actions.all_runners import runners
 from app.adapters.actions.by_executor import RunnerByExecutor
-from app.adapters.actions.command import CommandRunner
-from app.adapters.actions.http import HttpRunner
 from app.adapters.actions.pinned import pinned_client
 from app.adapters.changes.none import NoChanges
 from app.adapters.changes.platform import PlatformChanges
@@ -118,7 +117,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     clock, ids = SystemClock(), SystemIds()
     inventory, store, library = read_inventory(settings), open_store(settings), open_library(settings)
     metrics = _metrics(settings, inventory, clock)
-    runner = RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
+    runner = RunnerByExecutor(runners(settings.environ, inventory.executors))
     analyst = _analyst(settings, clock)
     tasks = DbosTasks(settings.tasks_url)
     say = Say(ids, clock)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.action import ActionSpec, Risk
+from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, NotFound
 from app.domain.series import MetricSpec
 
@@ -47,7 +48,7 @@ class Inventory:
     """Everything the configuration says. `policy_version` is the digest of its rules: a change voids pending approvals.
 
     `platform` says where changes are read, `logs_dir` where services write JSON lines; both may be empty.
-    `responders` are invited to every incident's room beside the owners.
+    `responders` are invited to every incident's room beside the owners. `executors` holds each executor's own settings.
     """
 
     environment: str = "default"
@@ -58,6 +59,7 @@ class Inventory:
     policy_version: str = "0"
     platform: Mapping[str, str] = field(default_factory=dict)
     logs_dir: str = ""
+    executors: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def service(self, name: str) -> Service:
         """The service of that exact name; raises NotFound."""

@@ -18,7 +18,7 @@ from app.ports.runner import RunResult
 
 OBSERVE_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5
-RELOAD_S = 5.0
+RELOAD_S = 10.0
 SIGNALS = {"cancel_backends": "pg_cancel_backend", "terminate_backends": "pg_terminate_backend"}
 
 Connection = psycopg.Connection[dict[str, Any]]

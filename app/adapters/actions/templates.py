@@ -83,12 +83,15 @@ def visible(text: str) -> str:
 
 
 def pick(document: Json, place: str) -> Json:
-    """The value at a dotted place; raises KeyError."""
+    """The value at a dotted place, where a number counts in a list (`-1` is its last item); raises KeyError."""
     value = document
     for part in place.split("."):
-        if not isinstance(value, dict):
+        if isinstance(value, list) and re.fullmatch(r"-?[0-9]{1,4}", part) and -len(value) <= int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value[part]
+        else:
             raise KeyError(place)
-        value = value[part]
     return value
 
 

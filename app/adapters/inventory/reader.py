@@ -41,6 +41,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
     services = _services(document, configuration.services)
     actions = Catalogue(document, services, path.resolve().parent).read(configuration.actions)
     approvers = _approvers(document, configuration, services, actions)
+    executors = _executors(configuration)
     platform = configuration.platform
     inventory = Inventory(
         environment=configuration.environment,
@@ -48,9 +49,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
         actions=actions,
         approvers=approvers,
         responders=tuple(configuration.responders),
-        policy_version=_policy_version(approvers, actions),
+        policy_version=_policy_version(approvers, actions, executors),
         platform={"url": platform.url, "token_env": platform.token_env or ""} if platform else {},
         logs_dir=str((path.resolve().parent / configuration.logs.dir).resolve()) if configuration.logs else "",
+        executors=executors,
     )
     _warn_of_missing_tokens(inventory, environ)
     return inventory
@@ -132,10 +134,18 @@ def _approvers(
     return tuple(roles)
 
 
-def _policy_version(approvers: Iterable[Approver], actions: Mapping[str, ActionSpec]) -> str:
+def _executors(configuration: Configuration) -> dict[str, dict[str, Json]]:
+    given = configuration.executors.model_dump(exclude_none=True)
+    return {name: {key: plain(value) for key, value in settings.items()} for name, settings in given.items()}
+
+
+def _policy_version(
+    approvers: Iterable[Approver], actions: Mapping[str, ActionSpec], executors: Mapping[str, Mapping[str, Json]]
+) -> str:
     rules: dict[str, Json] = {
         "approvers": [[role.user, role.up_to.label, list(role.services), list(role.actions)] for role in approvers],
         "actions": [_action_rules(actions[name]) for name in sorted(actions)],
+        "executors": plain(executors),
     }
     return digest(rules)
 
@@ -167,7 +177,8 @@ def _action_rules(spec: ActionSpec) -> Json:
 def _warn_of_missing_tokens(inventory: Inventory, environ: Mapping[str, str]) -> None:
     wanted = {str(inventory.platform.get("token_env", ""))}
     for spec in inventory.actions.values():
-        wanted.update(str(template.get("token_env", "")) for template in (spec.call, spec.observe))
+        wanted.update(str(template.get(key, "")) for template in (spec.call, spec.observe) for key in ("token_env", "dsn_env"))
+    wanted.add(str(inventory.executors.get("kubernetes", {}).get("kubeconfig_env", "")))
     for name in sorted(wanted - {""}):
         if not environ.get(name):
             log.warning("inventory.token_missing", variable=name, hint="Set it, or calls that need it are refused.")
