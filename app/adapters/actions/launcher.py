@@ -22,11 +22,21 @@ def launch(arguments: list[str]) -> None:
         ceiling = resource.getrlimit(kind)[1]
         limit = wanted if ceiling == resource.RLIM_INFINITY else min(wanted, ceiling)
         resource.setrlimit(kind, (limit, limit))
+    _adopt_orphans()
     try:
         os.execv(program, argv)  # noqa: S606 - no shell: the very reason for this file
     except OSError as error:
         sys.stderr.write(f"{program} cannot be started: {error.strerror}\n")
         sys.exit(126)
+
+
+def _adopt_orphans() -> None:
+    """On Linux, descendants whose parent ends are handed to the command, not to init: whoever stops it finds them all."""
+    if sys.platform == "linux":
+        import ctypes
+
+        subreaper = 36  # PR_SET_CHILD_SUBREAPER of prctl(2); it holds over exec
+        ctypes.CDLL(None).prctl(subreaper, 1, 0, 0, 0)
 
 
 def _running() -> int:

@@ -19,6 +19,7 @@ SPARE_CPU_S = 5
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _LOOK_EVERY_S = 0.05
 _COUNT_EVERY_S = 0.2
+_KILL_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class TookTooLong(Exception):
 
 
 def run_group(command: Command, timeout_s: float) -> Finished:
-    """Runs the command and waits. Nothing it started in its group outlives it. Raises NotStarted or TookTooLong."""
+    """Runs the command and waits. Nothing it started in its group outlives it, and nothing at all if it had to be stopped.
+    Raises NotStarted or TookTooLong.
+    """
     # Limits are set by a launcher in the child: preexec_fn can deadlock in a process with threads.
     limits = command.limits
     numbers = (
@@ -99,6 +102,8 @@ def run_group(command: Command, timeout_s: float) -> Finished:
             output, is_crowd = _follow(process, deadline, limits.processes)
         finally:
             has_ended = _has_exited(process)
+            if not has_ended:
+                _kill_family(process.pid)
             # Before the leader is reaped: until then no other group can have got its number.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -129,7 +134,7 @@ def _follow(process: subprocess.Popen[bytes], deadline: float, most: int) -> tup
                 break
             if now >= count_at:
                 count_at = now + _COUNT_EVERY_S
-                if _members(process.pid) > most:
+                if len(_family(process.pid)) > most:
                     return bytes(kept), True
     return bytes(kept), False
 
@@ -142,16 +147,38 @@ def _read_on(selector: selectors.BaseSelector, pipe: IO[bytes], kept: bytearray)
         selector.unregister(pipe)
 
 
-def _members(session: int) -> int:
-    """How many processes the session has; 0 where there is no /proc to ask."""
-    found = 0
+def _family(leader: int) -> set[int]:
+    """The leader's session and all its descendants, also those that left the session; empty where there is no /proc."""
+    parents: dict[int, int] = {}
+    found = set()
     with suppress(OSError):
         for entry in os.scandir("/proc"):
             if entry.name.isdigit():
                 with suppress(OSError):  # it has ended meanwhile
                     fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
-                    found += int(fields[3]) == session
+                    parents[int(entry.name)] = int(fields[1])
+                    if int(fields[3]) == leader:
+                        found.add(int(entry.name))
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in found and pid not in found}
+        found |= more
+        grown = bool(more)
     return found
+
+
+def _kill_family(leader: int) -> None:
+    """Ends the descendants first: while the leader lives, orphans are handed to it and stay findable."""
+    for _ in range(_KILL_ROUNDS):
+        others = _family(leader) - {leader}
+        if not others:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(leader, signal.SIGSTOP)
+        for pid in others:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_LOOK_EVERY_S / 5)
 
 
 def _drain(pipe: IO[bytes], kept: bytearray) -> bool:

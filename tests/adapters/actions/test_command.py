@@ -184,6 +184,27 @@ def test_a_family_that_ignores_polite_signals_is_killed_all_the_same(tmp_path: P
     assert gone(int(marker.read_text(encoding="ascii")))
 
 
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        open(sys.argv[1], "w").write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+def test_a_daemon_that_left_its_session_is_found_and_killed(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    with pytest.raises(OutcomeUnknown):
+        run(command_entry(["python", "-c", DAEMON, str(marker), "{key}"], timeout_s=3), key="x")
+    assert gone(int(marker.read_text(encoding="ascii")))
+
+
 def test_an_endless_flood_of_output_neither_fills_us_nor_blocks_the_deadline() -> None:
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown, match="did not finish"):
