@@ -6,9 +6,8 @@ from pathlib import Path
 
 import httpx
 
+from app.adapters.actions.all_runners import runners
 from app.adapters.actions.by_executor import RunnerByExecutor
-from app.adapters.actions.command import CommandRunner
-from app.adapters.actions.http import HttpRunner
 from app.adapters.actions.pinned import pinned_client
 from app.adapters.audit.heads_file import HeadsFile
 from app.adapters.changes.none import NoChanges
@@ -122,9 +121,9 @@ def open_store(settings: Settings) -> SqlStore:
     return SqlStore(settings.store_url)
 
 
-def build_runner(settings: Settings) -> RunnerByExecutor:
+def build_runner(settings: Settings, inventory: Inventory) -> RunnerByExecutor:
     """The hands: every executor by its name. Only `bootstrap` builds them."""
-    return RunnerByExecutor({"http": HttpRunner(settings.environ), "command": CommandRunner(settings.environ)})
+    return RunnerByExecutor(runners(settings.environ, inventory.executors))
 
 
 def open_audit(settings: Settings, store: SqlStore) -> Audit:
@@ -152,7 +151,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     clock, ids = SystemClock(), SystemIds()
     inventory, store, library = read_inventory(settings), open_store(settings), open_library(settings)
     metrics = _metrics(settings, inventory, clock)
-    runner = build_runner(settings)
+    runner = build_runner(settings, inventory)
     analyst = _analyst(settings, clock)
     tasks = DbosTasks(settings.tasks_url)
     say = Say(ids, clock)

@@ -234,3 +234,15 @@ class ActionRequest:
     def fingerprint(self) -> str:
         """SHA-256 in hex over the canonical JSON."""
         return digest(self.canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A dry run in words: what would be sent or changed, secrets by their names only.
+
+    `is_exact` is true when the text is all that would be sent, or when the target itself accepted the dry run; false when
+    the target can still decide otherwise, as with rows that come and go.
+    """
+
+    text: str
+    is_exact: bool

@@ -50,8 +50,8 @@ class Inventory:
     """Everything the configuration says. `policy_version` is the digest of its rules: a change voids pending approvals.
 
     `platform` says where changes are read, `logs_dir` where services write JSON lines; both may be empty.
-    `responders` are invited to every incident's room beside the owners. `rules` is what `policy_version` is the digest of,
-    kept so that a refusal can say what changed.
+    `responders` are invited to every incident's room beside the owners. `executors` holds each executor's own settings.
+    `rules` is what `policy_version` is the digest of, kept so that a refusal can say what changed.
     """
 
     environment: str = "default"
@@ -67,6 +67,7 @@ class Inventory:
     standing: tuple[StandingPolicy, ...] = ()
     plans: Mapping[str, PlanSpec] = field(default_factory=dict)
     rules: Mapping[str, Json] = field(default_factory=dict)
+    executors: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def service(self, name: str) -> Service:
         """The service of that exact name; raises NotFound."""

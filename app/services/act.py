@@ -1,6 +1,6 @@
 """Runs exactly what was approved, once: the only code that calls a runner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -69,10 +69,10 @@ class Act:
             return []
         try:
             self.audit.publish(head, run.claimed_at)
-            self._look(spec, proposal)
+            seen = self._look(spec, proposal)
         except (Refused, Unavailable) as problem:
             return self._record(proposal, run, ProposalStatus.REFUSED, str(problem))
-        status, output = self._run(spec, proposal, approvals)
+        status, output = self._run(spec, proposal, approvals, seen)
         return self._record(proposal, run, status, output)
 
     def _spec(self, proposal: Proposal) -> ActionSpec:
@@ -81,7 +81,7 @@ class Act:
         spec.check(request.target, request.parameters)
         return spec
 
-    def _look(self, spec: ActionSpec, proposal: Proposal) -> None:
+    def _look(self, spec: ActionSpec, proposal: Proposal) -> Mapping[str, Json]:
         """The precondition once more, now that nothing else may touch the target: raises ActionRefused if the world moved."""
         request = proposal.request
         seen = self.runner.observe(spec, request.target, request.parameters)
@@ -89,6 +89,7 @@ class Act:
         if changed:
             raise ActionRefused(f"The target changed since this was proposed: {changed}.", "Look again, then propose it anew.")
         spec.check_state(seen)
+        return seen
 
     def _claim(self, proposal: Proposal, spec: ActionSpec, people: list[Person], baseline: float | None) -> tuple[Run, Head]:
         """One transaction decides: everything that may forbid the run is read in it, and the intent is written in it."""
@@ -135,15 +136,21 @@ class Act:
         if (spec.version, self.inventory.policy_version) != (request.action_version, request.policy_version):
             raise ActionRefused(f"Nothing runs: {rules_changed(tx, proposal, self.inventory)}.", "Propose it again.")
 
-    def _run(self, spec: ActionSpec, proposal: Proposal, approvals: Sequence[Approval]) -> tuple[ProposalStatus, str]:
+    def _run(
+        self, spec: ActionSpec, proposal: Proposal, approvals: Sequence[Approval], seen: Mapping[str, Json]
+    ) -> tuple[ProposalStatus, str]:
         request = proposal.request
         actor = approvals[-1].person if approvals else f"the standing policy {proposal.policy}"
         try:
-            result: RunResult = self.runner.run(spec, request.target, request.parameters, proposal.id, f"sitrep for {actor}")
+            result: RunResult = self.runner.run(
+                spec, request.target, request.parameters, proposal.id, f"sitrep for {actor}", seen
+            )
         except (ActionRefused, Unavailable) as problem:
             return ProposalStatus.FAILED, str(problem)
         except OutcomeUnknown as problem:
             return ProposalStatus.UNKNOWN, str(problem)
+        if result.accepted and spec.executor == MANUAL:
+            return ProposalStatus.UNKNOWN, result.output
         return (ProposalStatus.DONE if result.accepted else ProposalStatus.FAILED), result.output
 
     def _record(self, proposal: Proposal, run: Run, status: ProposalStatus, output: str) -> list[Task]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.domain.action import ActionRequest, ActionSpec
 from app.domain.canonical import Json, canonical_json, plain
-from app.domain.errors import ActionRefused, Refused
+from app.domain.errors import ActionRefused, Refused, Unavailable
 from app.domain.evidence import Finding, Suggestion
 from app.domain.inventory import Inventory
 from app.domain.permission import check_requester
@@ -25,6 +25,7 @@ from app.services.say import Say
 
 EXPIRES_AFTER = timedelta(minutes=15)
 MAX_OPEN = 10
+PREVIEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Propose:
         parameters = spec.check(draft.target, draft.parameters)
         before = self.observer.observe(spec, draft.target, parameters)
         spec.check_state(before)
+        preview = self._preview(spec, draft.target, parameters)
         with self.store.begin() as tx:
             now = tx.now()
             check_rate(tx, spec, draft.target, now)
@@ -173,7 +175,16 @@ class Propose:
             undo_of=draft.undo_of,
             policy=draft.policy,
             plan=draft.plan,
+            preview=preview,
         )
+
+    def _preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> str:
+        """The dry run's words for the card; a target that cannot be asked now is said so, and the yes or no stays with people."""
+        try:
+            shown = self.observer.preview(spec, target, parameters)
+        except Unavailable as problem:
+            return f"no dry run: {problem}"[:PREVIEW]
+        return shown.text[:PREVIEW] + ("" if shown.is_exact else "\n(the target may still decide otherwise)")
 
     def _same(self, tx: Transaction, draft: Draft) -> Proposal | None:
         """A live proposal for the same exact action; a step of a plan is its own."""

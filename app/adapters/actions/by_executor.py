@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.domain.action import ActionSpec
+from app.domain.action import ActionSpec, Preview
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused
 from app.ports.runner import Runner, RunResult
@@ -18,9 +18,21 @@ class RunnerByExecutor:
         """Asks the executor's runner."""
         return self._of(spec).observe(spec, target, parameters)
 
-    def run(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json], run_id: str, actor: str) -> RunResult:
+    def preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Preview:
+        """Asks the executor's runner what it would do."""
+        return self._of(spec).preview(spec, target, parameters)
+
+    def run(
+        self,
+        spec: ActionSpec,
+        target: str,
+        parameters: Mapping[str, Json],
+        run_id: str,
+        actor: str,
+        seen: Mapping[str, Json] | None = None,
+    ) -> RunResult:
         """Runs it with the executor's runner."""
-        return self._of(spec).run(spec, target, parameters, run_id, actor)
+        return self._of(spec).run(spec, target, parameters, run_id, actor, seen)
 
     def _of(self, spec: ActionSpec) -> Runner:
         try:

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.adapters.actions.process import Finished, NotStarted, TookTooLong, run_group
-from app.adapters.actions.templates import fill_argv, pick, values_for, words
-from app.domain.action import ActionSpec
+from app.adapters.actions.process import Command, Finished, Limits, NotStarted, TookTooLong, run_group
+from app.adapters.actions.templates import RUN_ID_IN_WORDS, fill_argv, pick, values_for, visible, words
+from app.domain.action import ActionSpec, Preview
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, OutcomeUnknown, Unavailable
 from app.ports.runner import RunResult
@@ -47,7 +47,26 @@ class CommandRunner:
         except (ValueError, KeyError, RecursionError):
             raise Unavailable(f"{problem}: the command did not print {', '.join(wanted)} as JSON.", "Try it by hand.") from None
 
-    def run(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json], run_id: str, actor: str) -> RunResult:  # noqa: ARG002 - the port's signature; a command sees only what its entry names
+    def preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Preview:
+        """The exact arguments, folder, environment and limits; nothing starts."""
+        command = self._command(spec.call, values_for(spec, target, parameters, run_id=RUN_ID_IN_WORDS))
+        declared = [name if name in {"PATH", "LANG"} else f"{name}={value}" for name, value in command.environment.items()]
+        lines = [
+            f"argv: {json.dumps(list(command.argv), ensure_ascii=False)} in {command.folder}",
+            f"environment {', '.join(declared)}",
+            f"time limit {spec.timeout_s:g} s, {command.limits.sentence}",
+        ]
+        return Preview(visible("\n".join(lines)), is_exact=True)
+
+    def run(
+        self,
+        spec: ActionSpec,
+        target: str,
+        parameters: Mapping[str, Json],
+        run_id: str,
+        actor: str,  # noqa: ARG002 - a command sees only what its entry names
+        seen: Mapping[str, Json] | None = None,  # noqa: ARG002 - a command cannot compare and change in one step
+    ) -> RunResult:
         """Starts the command once and waits for it, up to the entry's `timeout_s`."""
         values = values_for(spec, target, parameters, run_id=run_id)
         try:
@@ -62,6 +81,9 @@ class CommandRunner:
         return RunResult(finished.code == 0, f"exit code {finished.code}: {said}"[:2000])
 
     def _start(self, template: Mapping[str, Json], values: Mapping[str, Json], timeout_s: float) -> Finished:
+        return run_group(self._command(template, values), timeout_s)
+
+    def _command(self, template: Mapping[str, Json], values: Mapping[str, Json]) -> Command:
         given = template.get("argv")
         argv = fill_argv([str(item) for item in given], values) if isinstance(given, list) else []
         if not argv:
@@ -72,9 +94,14 @@ class CommandRunner:
         folder = template.get("working_dir")
         if folder is not None and not Path(str(folder)).is_dir():
             raise ActionRefused(f"The folder {folder} does not exist; nothing was started.", "Correct working_dir.")
-        environment = {"PATH": self._path, "LANG": self._lang, **extra}
         # The full path as argument 0 too: an interpreter finds its own packages by it.
-        return run_group(program, [program, *argv[1:]], environment, str(folder) if folder is not None else "/", timeout_s)
+        return Command(
+            program=program,
+            argv=(program, *argv[1:]),
+            environment={"PATH": self._path, "LANG": self._lang, **extra},
+            folder=str(folder) if folder is not None else "/",
+            limits=_limits(template.get("limits")),
+        )
 
     def _program(self, name: str) -> str:
         if name == "python":
@@ -86,3 +113,9 @@ class CommandRunner:
         if found is None or not Path(found).is_absolute():
             raise ActionRefused(f"The program {name} was not found; nothing was started.", "Install it or correct argv.")
         return found
+
+
+def _limits(given: Json) -> Limits:
+    if not isinstance(given, dict):
+        return Limits()
+    return Limits(**{name: value for name, value in given.items() if isinstance(value, int)})

@@ -2,20 +2,23 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 
 import httpx
 
 from app.adapters.actions.exchange import READ_BYTES, Answer, NoAnswer, NothingLeft, exchange
 from app.adapters.actions.pinned import NotAllowed, Origin, PinnedTransport, Resolve, Unresolved, resolve_addresses
-from app.adapters.actions.templates import fill_json, fill_url, pick, values_for, words
-from app.domain.action import ActionSpec
+from app.adapters.actions.templates import RUN_ID_IN_WORDS, fill_json, fill_url, pick, values_for, visible, words
+from app.domain.action import ActionSpec, Preview
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, OutcomeUnknown, Unavailable
 from app.ports.runner import RunResult
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 OBSERVE_TIMEOUT_S = 10.0
+
+_SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
 class HttpRunner:
@@ -42,14 +45,40 @@ class HttpRunner:
             raise Unavailable(f"The state of {target} cannot be read: status {answer.status}. {said}".strip(), "Check its token.")
         return self._fields(spec, target, answer)
 
-    def run(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json], run_id: str, actor: str) -> RunResult:
+    def preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Preview:
+        """The request as it would be sent, the token by its name; nothing leaves."""
+        values = values_for(spec, target, parameters, run_id=RUN_ID_IN_WORDS)
+        request = self._request(spec.call, _method(spec), values, {})
+        _origin(spec.call)
+        lines = [f"{request.method} {request.url}"]
+        fixed = spec.call.get("headers")
+        lines += [f"{name}: {value}" for name, value in fixed.items()] if isinstance(fixed, dict) else []
+        if spec.call.get("token_env"):
+            prefix = str(spec.call.get("token_prefix", "Bearer "))
+            lines.append(f"{_header(spec.call)}: {prefix}(the secret in {spec.call['token_env']})")
+        if spec.is_idempotent:
+            lines.append(f"Idempotency-Key: {RUN_ID_IN_WORDS}")
+        if "json" in spec.call:
+            body = json.dumps(fill_json(spec.call["json"], values), allow_nan=False, ensure_ascii=False)
+            lines.append(f"body {body}")
+        lines.append(f"time limit {spec.timeout_s:g} s")
+        return Preview(visible("\n".join(lines)), is_exact=True)
+
+    def run(
+        self,
+        spec: ActionSpec,
+        target: str,
+        parameters: Mapping[str, Json],
+        run_id: str,
+        actor: str,
+        seen: Mapping[str, Json] | None = None,  # noqa: ARG002 - HTTP cannot compare and change in one step
+    ) -> RunResult:
         """Sends the one call, once."""
         values = values_for(spec, target, parameters, run_id=run_id)
-        method = str(spec.call.get("method", ""))
-        if method not in CHANGING:
-            raise ActionRefused(f"{spec.name} may not use the method '{method}'.", f"Use one of {', '.join(CHANGING)}.")
-        headers = {"X-Sitrep-Run": run_id, "Idempotency-Key": run_id, "X-Actor": actor}
-        request = self._request(spec.call, method, values, headers)
+        headers = {"X-Sitrep-Run": run_id, "X-Actor": actor}
+        if spec.is_idempotent:
+            headers["Idempotency-Key"] = run_id
+        request = self._request(spec.call, _method(spec), values, headers)
         try:
             answer = self._send(spec.call, request, CHANGING, spec.timeout_s)
         except (NothingLeft, Unresolved) as error:
@@ -72,7 +101,8 @@ class HttpRunner:
         content = None
         if "json" in template:
             content = json.dumps(fill_json(template["json"], values), allow_nan=False).encode()
-            sent["Content-Type"] = "application/json"
+            if not any(name.lower() == "content-type" for name in sent):  # some vendors have their own kind of JSON
+                sent["Content-Type"] = "application/json"
         try:
             return httpx.Request(method, url, headers=sent, content=content)
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
@@ -85,14 +115,14 @@ class HttpRunner:
         token = self._environ.get(str(name), "")
         if not token:
             raise ActionRefused(f"The token {name} is not set; nothing was sent.", f"Set {name} and restart Sitrep.")
-        return {"Authorization": f"Bearer {token}"}
+        if not _SECRET.fullmatch(token):
+            raise ActionRefused(f"The token {name} has characters no header can carry; nothing was sent.", f"Correct {name}.")
+        return {_header(template): str(template.get("token_prefix", "Bearer ")) + token}
 
     def _send(self, template: Mapping[str, Json], request: httpx.Request, methods: tuple[str, ...], timeout_s: float) -> Answer:
-        try:
-            origin = Origin.of(str(template.get("url", "")))
-        except ValueError as error:
-            raise ActionRefused(f"The call has no fixed origin: {error}.", "Correct the catalogue entry.") from None
-        transport = PinnedTransport([origin], methods, allow_private=template.get("allow_private") is True, resolve=self._resolve)
+        transport = PinnedTransport(
+            [_origin(template)], methods, allow_private=template.get("allow_private") is True, resolve=self._resolve
+        )
         with httpx.Client(transport=transport, trust_env=False, follow_redirects=False) as client:
             try:
                 return exchange(client, request, timeout_s)
@@ -114,6 +144,25 @@ class HttpRunner:
                 f"The state of {target} has no {error.args[0]} in its answer.",
                 "Compare the entry's observe.fields with the answer.",
             ) from None
+
+
+def _method(spec: ActionSpec) -> str:
+    method = str(spec.call.get("method", ""))
+    if method not in CHANGING:
+        raise ActionRefused(f"{spec.name} may not use the method '{method}'.", f"Use one of {', '.join(CHANGING)}.")
+    return method
+
+
+def _origin(template: Mapping[str, Json]) -> Origin:
+    try:
+        return Origin.of(str(template.get("url", "")))
+    except ValueError as error:
+        raise ActionRefused(f"The call has no fixed origin: {error}.", "Correct the catalogue entry.") from None
+
+
+def _header(template: Mapping[str, Json]) -> str:
+    """Where the token goes: vendors differ, most take `Authorization: Bearer`."""
+    return str(template.get("token_header") or "Authorization")
 
 
 def _scalar(value: Json) -> Json:

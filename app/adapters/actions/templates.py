@@ -10,6 +10,7 @@ from app.domain.canonical import Json
 from app.domain.errors import ActionRefused
 
 OUTPUT_CHARACTERS = 2000
+RUN_ID_IN_WORDS = "(the id of the run)"
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}|[{}]")
 _WHOLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -59,6 +60,11 @@ def fill_argv(template: list[str], values: Mapping[str, Json]) -> list[str]:
     return filled
 
 
+def fill_text(template: str, values: Mapping[str, Json]) -> str:
+    """Plain text for a person, or a name that its reader checks again: values stand as they are."""
+    return _fill(template, values, in_url=False)
+
+
 def spelled(value: Json) -> str:
     """A scalar as text, as JSON spells it; strings as they are."""
     return value if isinstance(value, str) else json.dumps(value)
@@ -69,13 +75,23 @@ def words(raw: bytes) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", raw.decode("utf-8", errors="replace"))[:OUTPUT_CHARACTERS].strip()
 
 
+def visible(text: str) -> str:
+    """`text` with every character a reader could not see (control, format, bidi, zero-width) written as an escape; line
+    breaks stay.
+    """
+    return "".join(char if char == "\n" or char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
 def pick(document: Json, place: str) -> Json:
-    """The value at a dotted place; raises KeyError."""
+    """The value at a dotted place, where a number counts in a list (`-1` is its last item); raises KeyError."""
     value = document
     for part in place.split("."):
-        if not isinstance(value, dict):
+        if isinstance(value, list) and re.fullmatch(r"-?[0-9]{1,4}", part) and -len(value) <= int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value[part]
+        else:
             raise KeyError(place)
-        value = value[part]
     return value
 
 

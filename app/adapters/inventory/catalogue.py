@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from pydantic import JsonValue
 
 from app.adapters.inventory import models
+from app.adapters.inventory.calls import CALLS
 from app.adapters.inventory.placeholders import RESERVED, TemplateError, check_argv, check_text, check_url, check_value, whole
 from app.adapters.inventory.shapes import check
 from app.adapters.inventory.yaml_text import Document, Path
@@ -18,6 +19,10 @@ from app.domain.guards import RateLimit, Requirement
 from app.domain.inventory import Service
 from app.domain.series import Bad
 
+# Fixed words: braces in them are braces.
+_PLAIN_KEYS = frozenset(
+    {"method", "headers", "token_env", "token_header", "token_prefix", "env", "working_dir", "limits", "fields"}
+)
 _UNBOUNDED = (ParameterKind.STRING, ParameterKind.BOOLEAN)
 
 
@@ -143,44 +148,34 @@ class Catalogue:
         return Probe(probe.metric, probe.threshold, Bad(probe.bad), probe.service or "", probe.window_s, probe.hold_s)
 
     def _templates(self, entry: models.ActionEntry, names: list[str], path: Path) -> tuple[dict[str, Json], dict[str, Json]]:
-        known = (*RESERVED, *names)
-        if entry.executor == "http":
-            call = self._http(models.HttpCall, entry.call, known, (*path, "call"))
-            observe = (
-                self._http(models.HttpObserve, entry.observe, ("target", *names), (*path, "observe")) if entry.observe else {}
-            )
-        else:
-            call = self._command(models.CommandCall, entry.call, known, (*path, "call"))
-            before = ("target", *names)
-            observe = self._command(models.CommandObserve, entry.observe, before, (*path, "observe")) if entry.observe else {}
-        return call, observe
+        call, observe = CALLS[entry.executor]
+        kept = self._template(call, entry.call, (*RESERVED, *names), (*path, "call"))
+        before = ("target", *names)
+        return kept, self._template(observe, entry.observe, before, (*path, "observe")) if entry.observe else {}
 
-    def _http(
-        self,
-        model: type[models.HttpCall | models.HttpObserve],
-        raw: dict[str, JsonValue],
-        known: tuple[str, ...],
-        path: Path,
+    def _template(
+        self, model: type[models.Entry], raw: dict[str, JsonValue], known: tuple[str, ...], path: Path
     ) -> dict[str, Json]:
         shape = check(model, plain(raw), self._document, path)
-        self._try((*path, "url"), lambda: check_url(shape.url, known))
-        if isinstance(shape, models.HttpCall):
-            body = plain(shape.json_body)
-            self._try((*path, "json"), lambda: check_value(body, known))
-        kept = shape.model_dump(by_alias=True, exclude_none=True)
+        kept = _json_map(shape.model_dump(by_alias=True, exclude_none=True))
         if "json" in raw:
-            kept["json"] = raw["json"]
-        return _json_map(kept)
-
-    def _command(
-        self, model: type[models.CommandCall], raw: dict[str, JsonValue], known: tuple[str, ...], path: Path
-    ) -> dict[str, Json]:
-        shape = check(model, plain(raw), self._document, path)
-        self._try((*path, "argv"), lambda: check_argv(shape.argv, known))
-        kept = _json_map(shape.model_dump(exclude_none=True))
-        if shape.working_dir is not None:
-            kept["working_dir"] = str((self._folder / shape.working_dir).resolve())
+            kept["json"] = plain(raw["json"])
+        for key, value in kept.items():
+            if key not in _PLAIN_KEYS:
+                self._check_placeholders(key, value, known, (*path, key))
+        if "working_dir" in kept:
+            kept["working_dir"] = str((self._folder / str(kept["working_dir"])).resolve())
         return kept
+
+    def _check_placeholders(self, key: str, value: Json, known: tuple[str, ...], path: Path) -> None:
+        if key == "url":
+            self._try(path, lambda: check_url(str(value), known))
+        elif key == "argv" and isinstance(value, list):
+            self._try(path, lambda: check_argv([str(item) for item in value], known))
+        elif key in {"name", "namespace", "pod", "instruction"}:
+            self._try(path, lambda: check_text(str(value), known))
+        else:
+            self._try(path, lambda: check_value(value, known))
 
     def _check_undo(self, spec: ActionSpec, actions: Mapping[str, ActionSpec], path: Path) -> None:
         if spec.undo is None:

@@ -1,8 +1,8 @@
 """The shape of the configuration file: every key, its type and its bounds; anything else is an error."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from app.adapters.inventory.placeholders import TemplateError, check_url
 
@@ -28,12 +28,19 @@ def _fixed_url(url: str) -> str:
     return url
 
 
+def _free_header(name: str) -> str:
+    if name.lower() in {"authorization", "connection", "content-length", "cookie", "host", "transfer-encoding"}:
+        raise ValueError(f"{name} is set by Sitrep; secrets stand in token_env")
+    return name
+
+
 def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+FreeHeader = Annotated[HeaderName, AfterValidator(_free_header)]
 Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_fixed_url)]
 
 
@@ -204,7 +211,7 @@ class ActionEntry(Entry):
     name: Word
     title: Line = ""
     description: Line = ""
-    executor: Literal["http", "command"]
+    executor: Literal["http", "command", "kubernetes", "postgres", "manual"]
     targets: Annotated[list[Name], Field(min_length=1)]
     risk: RiskWord
     is_reversible: bool | None = None
@@ -222,6 +229,27 @@ class ActionEntry(Entry):
     rate_limit: RateLimitEntry | None = None
 
 
+class KubernetesEntry(Entry):
+    """The one cluster of the kubernetes executor: a kubeconfig (its path in a variable), or the pod's own account."""
+
+    kubeconfig_env: Variable | None = None
+    context: Line = ""
+    in_cluster: bool = False
+
+    @model_validator(mode="after")
+    def is_one_of_both(self) -> Self:
+        """Exactly one source of credentials."""
+        if self.in_cluster == (self.kubeconfig_env is not None):
+            raise ValueError("needs either kubeconfig_env or in_cluster: true")
+        return self
+
+
+class ExecutorsEntry(Entry):
+    """What executors need beside their entries."""
+
+    kubernetes: KubernetesEntry | None = None
+
+
 class Configuration(Entry):
     """The whole file."""
 
@@ -231,6 +259,7 @@ class Configuration(Entry):
     approvers: list[ApproverEntry] = []
     platform: PlatformEntry | None = None
     logs: LogsEntry | None = None
+    executors: ExecutorsEntry = ExecutorsEntry()
     actions: list[ActionEntry] = []
     requesters: list[RequesterEntry] = []
     freezes: list[FreezeEntry] = []
@@ -244,8 +273,10 @@ class HttpCall(Entry):
     method: Literal["POST", "PUT", "PATCH", "DELETE"]
     url: str
     json_body: JsonValue = Field(default=None, alias="json")
-    headers: dict[HeaderName, HeaderValue] = {}
+    headers: dict[FreeHeader, HeaderValue] = {}
     token_env: Variable | None = None
+    token_header: HeaderName | None = None
+    token_prefix: HeaderValue | None = None
     expect_status: Annotated[list[Annotated[int, Field(ge=200, le=299)]], Field(min_length=1)] = [200, 201, 202, 204]
     allow_private: bool = False
 
@@ -255,10 +286,22 @@ class HttpObserve(Entry):
 
     method: Literal["GET"] = "GET"
     url: str
-    headers: dict[HeaderName, HeaderValue] = {}
+    headers: dict[FreeHeader, HeaderValue] = {}
     token_env: Variable | None = None
+    token_header: HeaderName | None = None
+    token_prefix: HeaderValue | None = None
     allow_private: bool = False
     fields: Annotated[dict[Word, Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]
+
+
+class CommandLimits(Entry):
+    """What one command may use; see the command executor for what each of them means."""
+
+    cpu_s: Annotated[int, Field(ge=0, le=3600)] = 0
+    memory_mb: Annotated[int, Field(ge=16, le=65_536)] = 4096
+    open_files: Annotated[int, Field(ge=16, le=4096)] = 256
+    file_mb: Annotated[int, Field(ge=1, le=65_536)] = 4096
+    processes: Annotated[int, Field(ge=1, le=1024)] = 64
 
 
 class CommandCall(Entry):
@@ -267,6 +310,7 @@ class CommandCall(Entry):
     argv: Annotated[list[str], Field(min_length=1, max_length=60)]
     working_dir: str | None = None
     env: dict[Variable, HeaderValue] = {}
+    limits: CommandLimits | None = None
 
 
 class CommandObserve(CommandCall):

@@ -18,8 +18,15 @@ from app.domain.policy import Bound, FreezeWindow, Requester, StandingPolicy, is
 class Policies:
     """Reads the rules of one document; raises BadInput `file:line key: what` for the first thing that does not hold."""
 
-    def __init__(self, document: Document, services: Mapping[str, Service], actions: Mapping[str, ActionSpec]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        services: Mapping[str, Service],
+        actions: Mapping[str, ActionSpec],
+        executors: Mapping[str, Mapping[str, Json]],
+    ) -> None:
         self._document = document
+        self._executors = executors
         self._services = services
         self._actions = actions
 
@@ -58,7 +65,7 @@ class Policies:
             if entry.name in found:
                 raise self._document.problem((*path, "name"), f"'{entry.name}' stands twice", "Rename one of them.")
             policy = self._standing(entry, path)
-            found[entry.name] = replace(policy, digest=digest(standing_rules(policy, self._actions)))
+            found[entry.name] = replace(policy, digest=digest(standing_rules(policy, self._actions, self._executors)))
         return tuple(found.values())
 
     def plans(self, entries: Iterable[models.PlanEntry]) -> dict[str, PlanSpec]:

@@ -13,7 +13,7 @@ from app.adapters.inventory.rules import rules_of
 from app.adapters.inventory.shapes import check
 from app.adapters.inventory.yaml_text import MAX_BYTES, Document, parse
 from app.adapters.inventory.yaml_text import Path as Place
-from app.domain.canonical import digest
+from app.domain.canonical import Json, digest, plain
 from app.domain.errors import BadInput
 from app.domain.inventory import Inventory, Service
 from app.domain.series import Bad, MetricKind, MetricSpec
@@ -41,11 +41,12 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
     configuration = check(Configuration, document.value, document)
     services = _services(document, configuration.services)
     actions = Catalogue(document, services, path.resolve().parent).read(configuration.actions)
-    policies = Policies(document, services, actions)
+    executors = _executors(configuration)
+    policies = Policies(document, services, actions, executors)
     approvers = policies.approvers(configuration.approvers)
     requesters, freezes = policies.requesters(configuration.requesters), policies.freezes(configuration.freezes)
     standing, plans = policies.standing(configuration.policies), policies.plans(configuration.plans)
-    rules = rules_of(approvers, requesters, freezes, standing, plans, actions)
+    rules = rules_of(approvers, requesters, freezes, standing, plans, actions, executors)
     platform = configuration.platform
     inventory = Inventory(
         environment=configuration.environment,
@@ -61,6 +62,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
         standing=standing,
         plans=plans,
         rules=rules,
+        executors=executors,
     )
     _warn_of_missing_tokens(inventory, environ)
     return inventory
@@ -128,10 +130,16 @@ def _metrics(document: Document, entries: Iterable[MetricEntry], place: Place) -
     return tuple(specs.values())
 
 
+def _executors(configuration: Configuration) -> dict[str, dict[str, Json]]:
+    given = configuration.executors.model_dump(exclude_none=True)
+    return {name: {key: plain(value) for key, value in settings.items()} for name, settings in given.items()}
+
+
 def _warn_of_missing_tokens(inventory: Inventory, environ: Mapping[str, str]) -> None:
     wanted = {str(inventory.platform.get("token_env", ""))}
     for spec in inventory.actions.values():
-        wanted.update(str(template.get("token_env", "")) for template in (spec.call, spec.observe))
+        wanted.update(str(template.get(key, "")) for template in (spec.call, spec.observe) for key in ("token_env", "dsn_env"))
+    wanted.add(str(inventory.executors.get("kubernetes", {}).get("kubeconfig_env", "")))
     for name in sorted(wanted - {""}):
         if not environ.get(name):
             log.warning("inventory.token_missing", variable=name, hint="Set it, or calls that need it are refused.")

@@ -16,6 +16,7 @@ def rules_of(
     standing: Iterable[StandingPolicy],
     plans: Mapping[str, PlanSpec],
     actions: Mapping[str, ActionSpec],
+    executors: Mapping[str, Mapping[str, Json]],
 ) -> dict[str, Json]:
     """Everything that decides whether an action may run, by name."""
     return {
@@ -27,6 +28,7 @@ def rules_of(
             name: [plain([s.name, s.action, s.target, s.parameters, s.after]) for s in plans[name].steps] for name in plans
         },
         "actions": {name: action_rules(spec) for name, spec in actions.items()},
+        "executors": plain(executors),
     }
 
 
@@ -56,8 +58,10 @@ def action_rules(spec: ActionSpec) -> Json:
     )
 
 
-def standing_rules(policy: StandingPolicy, actions: Mapping[str, ActionSpec]) -> Json:
-    """A standing policy with the entries it leads to: what two people sign."""
+def standing_rules(
+    policy: StandingPolicy, actions: Mapping[str, ActionSpec], executors: Mapping[str, Mapping[str, Json]]
+) -> Json:
+    """A standing policy with the entries it leads to and where they run: what two people sign."""
     spec = actions[policy.action]
     undo = actions[spec.undo.action] if spec.undo else None
     return plain(
@@ -73,6 +77,7 @@ def standing_rules(policy: StandingPolicy, actions: Mapping[str, ActionSpec]) ->
             "min_success": policy.min_success,
             "entry": action_rules(spec),
             "undo": action_rules(undo) if undo else None,
+            "executors": plain(executors),
         }
     )
 

@@ -97,12 +97,14 @@ def _test(options: argparse.Namespace) -> int:
     pairs = [value.partition("=") for value in options.values]
     if any(not equals for _, equals, _ in pairs):
         raise BadInput("Values are written key=value.", "For example: sitrep actions test scale checkout replicas=3")
-    spec = _inventory(options).action(options.action)
+    inventory = _inventory(options)
+    spec = inventory.action(options.action)
     parameters = spec.parse(options.target, {name: value for name, _, value in pairs})
-    runner = build_runner(settings_of(options))
+    runner = build_runner(settings_of(options), inventory)
     seen = runner.observe(spec, options.target, parameters)
     print(f"Now: {json.dumps(dict(seen), ensure_ascii=False)}")
     spec.check_state(seen)
+    print(f"It would: {runner.preview(spec, options.target, parameters).text}")
     print("Every requirement holds. Nothing was changed.")
     return 0
 

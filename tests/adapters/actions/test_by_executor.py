@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.adapters.actions import RunnerByExecutor
-from app.domain.action import ActionSpec
+from app.domain.action import ActionSpec, Preview
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused
 from app.ports.runner import RunResult
@@ -22,14 +22,27 @@ class Answering:
     def observe(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
         return {"by": self.name}
 
-    def run(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json], run_id: str, actor: str) -> RunResult:
-        return RunResult(True, f"{self.name} {target} {run_id} {actor}")
+    def preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Preview:
+        return Preview(f"{self.name} would", is_exact=True)
+
+    def run(
+        self,
+        spec: ActionSpec,
+        target: str,
+        parameters: Mapping[str, Json],
+        run_id: str,
+        actor: str,
+        seen: Mapping[str, Json] | None = None,
+    ) -> RunResult:
+        return RunResult(True, f"{self.name} {target} {run_id} {actor}{' ' + str(seen) if seen else ''}")
 
 
 def test_the_executor_of_the_entry_decides() -> None:
     runner = RunnerByExecutor({"http": Answering("http"), "command": Answering("command")})
     assert runner.run(http_entry("http://127.0.0.1:1"), "checkout", {}, "run_1", "U1").output == "http checkout run_1 U1"
     assert runner.observe(command_entry(["true"]), "checkout", {}) == {"by": "command"}
+    assert runner.preview(command_entry(["true"]), "checkout", {}).text == "command would"
+    assert "{'before': 3}" in runner.run(http_entry("http://127.0.0.1:1"), "checkout", {}, "run_1", "U1", {"before": 3}).output
 
 
 def test_an_unknown_executor_is_refused() -> None:
@@ -39,3 +52,5 @@ def test_an_unknown_executor_is_refused() -> None:
         runner.run(spec, "checkout", {}, "run_1", "U1")
     with pytest.raises(ActionRefused, match="'shell'"):
         runner.observe(spec, "checkout", {})
+    with pytest.raises(ActionRefused, match="'shell'"):
+        runner.preview(spec, "checkout", {})

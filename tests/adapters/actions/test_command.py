@@ -89,9 +89,149 @@ def test_a_lot_of_output_is_drained_and_cut() -> None:
 
 
 def test_limits_hold_in_the_child() -> None:
-    code = "import resource as r; print([r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_NOFILE, r.RLIMIT_CORE)])"
+    code = "import resource as r; print([r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_NOFILE, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
     result = run(command_entry(["python", "-c", code, "{key}"], timeout_s=7.0), key="x")
-    assert result.output == f"exit code 0: [12, {4 * 1024**3}, 256, 0]"
+    assert result.output == f"exit code 0: [12, {4 * 1024**3}, 256, {4 * 1024**3}, 0]"
+
+
+def test_an_entry_sets_its_own_limits() -> None:
+    code = (
+        "import resource as r; print([r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_NOFILE, r.RLIMIT_FSIZE)])"
+    )
+    limits: Json = {"cpu_s": 3, "memory_mb": 512, "open_files": 32, "file_mb": 1}
+    result = run(command_entry(["python", "-c", code, "{key}"], limits=limits), key="x")
+    assert result.output == f"exit code 0: [3, {512 * 1024**2}, 32, {1024**2}]"
+
+
+def test_a_command_that_wants_too_much_memory_fails_and_nothing_else_does() -> None:
+    spec = command_entry(["python", "-c", "x = bytearray(600 * 1024 ** 2); print('got it')", "{key}"], limits={"memory_mb": 256})
+    result = run(spec, key="x")
+    assert not result.accepted
+    assert "MemoryError" in result.output
+
+
+def test_a_command_that_burns_its_cpu_seconds_is_killed_by_the_kernel() -> None:
+    result = run(command_entry(["python", "-c", "while True: pass", "{key}"], timeout_s=30, limits={"cpu_s": 1}), key="x")
+    assert not result.accepted
+    assert result.output.startswith("exit code -")
+
+
+def test_a_file_cannot_grow_beyond_its_limit(tmp_path: Path) -> None:
+    code = "import sys; open(sys.argv[1], 'wb').write(bytes(3 * 1024 ** 2))"
+    result = run(command_entry(["python", "-c", code, str(tmp_path / "big"), "{key}"], limits={"file_mb": 1}), key="x")
+    assert not result.accepted
+    assert (tmp_path / "big").stat().st_size <= 1024**2
+
+
+def test_files_it_creates_are_for_its_owner_alone(tmp_path: Path) -> None:
+    assert run(
+        command_entry(["python", "-c", "import sys; open(sys.argv[1], 'w')", str(tmp_path / "new"), "{key}"]), key="x"
+    ).accepted
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
+BOMB = """
+import os, sys, time
+for _ in range(120):  # a bomb that cannot hurt the machine if its bound should fail
+    try:
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+    except OSError:
+        break
+    time.sleep(0.02)
+open(sys.argv[1], "w").write("all of them")
+time.sleep(20)
+"""
+
+
+def test_a_fork_bomb_is_stopped_with_all_its_children(tmp_path: Path) -> None:
+    marker = tmp_path / "done"
+    spec = command_entry(["python", "-c", BOMB, str(marker), "{key}"], timeout_s=15, limits={"processes": 20})
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown, match="more than 20 processes") if os.getuid() == 0 else pytest.raises(OutcomeUnknown):
+        run(spec, key="x")
+    assert time.monotonic() - began < 14
+    assert not marker.exists()
+    assert not [
+        path
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if str(marker).encode() in reading(path) and is_alive(int(path.parent.name))
+    ]
+
+
+def reading(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"])
+open(sys.argv[1], "w").write(str(child.pid))
+time.sleep(60)
+"""
+
+
+def test_a_family_that_ignores_polite_signals_is_killed_all_the_same(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    with pytest.raises(OutcomeUnknown):
+        run(command_entry(["python", "-c", STUBBORN, str(marker), "{key}"], timeout_s=2), key="x")
+    assert gone(int(marker.read_text(encoding="ascii")))
+
+
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        open(sys.argv[1], "w").write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+def test_a_daemon_that_left_its_session_is_found_and_killed(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    with pytest.raises(OutcomeUnknown):
+        run(command_entry(["python", "-c", DAEMON, str(marker), "{key}"], timeout_s=3), key="x")
+    assert gone(int(marker.read_text(encoding="ascii")))
+
+
+def test_an_endless_flood_of_output_neither_fills_us_nor_blocks_the_deadline() -> None:
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown, match="did not finish"):
+        run(command_entry(["python", "-c", "while True: print('y' * 65536)", "{key}"], timeout_s=1), key="x")
+    assert time.monotonic() - began < 5
+
+
+def test_the_dry_run_shows_arguments_folder_environment_and_limits(tmp_path: Path) -> None:
+    spec = command_entry(
+        ["python", "-m", "clean", "--age={value}", "{run_id}"],
+        parameters=(VALUE,),
+        working_dir=str(tmp_path),
+        env={"MODE": "fast"},
+    )
+    shown = CommandRunner(ENVIRON).preview(spec, "checkout", {"value": 7})
+    assert shown.is_exact
+    assert shown.text.splitlines() == [
+        f'argv: ["{sys.executable}", "-m", "clean", "--age=7", "(the id of the run)"] in {tmp_path}',
+        "environment PATH, LANG, MODE=fast",
+        "time limit 10 s, 4096 MB of memory, 64 processes, 256 open files",
+    ]
+
+
+@pytest.mark.parametrize("value", ["-rf", "--force", "a\nb", "\x00"])
+def test_the_dry_run_refuses_what_a_run_would_refuse(value: str) -> None:
+    with pytest.raises(ActionRefused):
+        CommandRunner(ENVIRON).preview(command_entry(["python", "{key}"]), "checkout", {"key": value})
 
 
 FAMILY = """

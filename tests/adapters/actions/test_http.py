@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.adapters.actions import HttpRunner
 from app.adapters.actions.pinned import Unresolved
+from app.domain.action import ActionSpec
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, OutcomeUnknown, Unavailable
 from tests.adapters.actions.entries import http_entry, observing
@@ -40,7 +42,8 @@ def test_the_call_arrives_exactly_as_approved(target: Target) -> None:
     (seen,) = target.seen
     assert (seen.method, seen.path) == ("PUT", "/services/checkout/config/pool_size")
     assert target.json_of() == {"value": 40}
-    assert seen.headers["x-sitrep-run"] == seen.headers["idempotency-key"] == "run_1"
+    assert seen.headers["x-sitrep-run"] == "run_1"
+    assert "idempotency-key" not in seen.headers
     assert seen.headers["x-actor"] == "U0BOB001"
     assert seen.headers["authorization"] == "Bearer t0ken"
     assert seen.headers["host"] == f"127.0.0.1:{target.port}"
@@ -247,3 +250,62 @@ def test_a_state_that_cannot_be_read_is_unavailable(target: Target, status: int,
 def test_a_silent_target_cannot_hold_the_reader() -> None:
     with raw_server(Silent()) as port, pytest.raises(Unavailable, match="within"):
         HttpRunner({}).observe(http_entry(f"http://127.0.0.1:{port}", timeout_s=0.3), "checkout", ASKED)
+
+
+def test_only_an_idempotent_action_carries_an_idempotency_key(target: Target) -> None:
+    """R2: the key is the run's id, so that a target which knows keys does a repeated run once."""
+    spec = replace(http_entry(target.url), is_idempotent=True)
+    HttpRunner({}).run(spec, "checkout", ASKED, "run_1", "U0BOB001")
+    assert target.seen[-1].headers["idempotency-key"] == "run_1"
+
+
+def test_the_dry_run_shows_the_call_and_never_the_secret(target: Target) -> None:
+    spec = replace(http_entry(target.url, token_env="SHOP_TOKEN", headers={"X-Team": "shop"}), is_idempotent=True)
+    shown = HttpRunner({"SHOP_TOKEN": "t0ken"}).preview(spec, "checkout", ASKED)
+    assert shown.is_exact
+    assert shown.text.splitlines() == [
+        f"PUT {target.url}/services/checkout/config/pool_size",
+        "X-Team: shop",
+        "Authorization: Bearer (the secret in SHOP_TOKEN)",
+        "Idempotency-Key: (the id of the run)",
+        'body {"value": 40}',
+        "time limit 5 s",
+    ]
+    assert not target.seen
+
+
+def test_the_dry_run_refuses_what_a_run_would_refuse(target: Target) -> None:
+    cases: list[tuple[ActionSpec, dict[str, Json]]] = [
+        (http_entry(target.url, token_env="SHOP_TOKEN"), ASKED),
+        (http_entry(target.url, method="GET"), ASKED),
+        (http_entry("", url="ftp://127.0.0.1/x"), ASKED),
+        (http_entry(target.url), {"key": "..", "value": 1}),
+        (http_entry(target.url), {"key": "a\nb", "value": 1}),
+        (http_entry(target.url), {"key": "pool_size", "value": 501}),
+    ]
+    for spec, parameters in cases:
+        with pytest.raises(ActionRefused):
+            HttpRunner({}).preview(spec, "checkout", parameters)
+    assert not target.seen
+
+
+def test_what_a_reader_cannot_see_is_written_out_in_the_dry_run(target: Target) -> None:
+    """S7: a zero-width or bidi character in a body shows as its escape."""
+    shown = HttpRunner({}).preview(
+        http_entry(target.url, json={"key": "{key}"}), "checkout", {"key": "a\u202eb\u200b", "value": 1}
+    )
+    assert 'body {"key": "a\\u202eb\\u200b"}' in shown.text
+
+
+def test_a_vendor_may_want_its_token_elsewhere(target: Target) -> None:
+    spec = http_entry(target.url, token_env="KEY", token_header="X-Api-Key", token_prefix="")
+    HttpRunner({"KEY": "k1"}).run(spec, "checkout", ASKED, "run_1", "U0BOB001")
+    assert target.seen[-1].headers["x-api-key"] == "k1"
+    assert "authorization" not in target.seen[-1].headers
+
+
+@pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "a\nb", "é", " padded", "nul\x00"])
+def test_a_token_that_could_split_a_header_is_refused(target: Target, token: str) -> None:
+    with pytest.raises(ActionRefused, match="no header can carry"):
+        HttpRunner({"KEY": token}).run(http_entry(target.url, token_env="KEY"), "checkout", ASKED, "run_1", "U0BOB001")
+    assert not target.seen

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.adapters.documents.draft import DraftDocuments
 from app.adapters.links.signed import SignedLinks
 from app.adapters.store.sql import SqlStore
-from app.domain.action import ActionSpec
+from app.domain.action import ActionSpec, Preview
 from app.domain.canonical import Json
 from app.domain.evidence import Confidence, Evidence, EvidenceKind, Finding
 from app.domain.incident import Incident
@@ -50,6 +50,10 @@ class Onlooker:
     def observe(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
         """A pool of three."""
         return {"before": 3}
+
+    def preview(self, spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> Preview:
+        """Nothing special."""
+        return Preview(f"{spec.name} on {target}", True)
 
 
 def inventory_with_numbers() -> Inventory:
