@@ -9,9 +9,10 @@ import httpx
 from app.adapters.actions.by_executor import RunnerByExecutor
 from app.adapters.actions.command import CommandRunner
 from app.adapters.actions.http import HttpRunner
-from app.adapters.actions.pinned import pinned_client
+from app.adapters.actions.pinned import NotAllowed, Unresolved, pinned_client
 from app.adapters.changes.none import NoChanges
 from app.adapters.changes.platform import PlatformChanges
+from app.adapters.changes.stored import StoredChanges
 from app.adapters.clock.system import SystemClock, SystemIds
 from app.adapters.documents.draft import DraftDocuments
 from app.adapters.inventory.reader import load
@@ -20,7 +21,9 @@ from app.adapters.logs.files import FileLogs
 from app.adapters.logs.none import NoLogs
 from app.adapters.metrics.prometheus import PrometheusMetrics
 from app.adapters.metrics.scraped import ScrapedMetrics
-from app.adapters.signals.alertmanager import parse as parse_alertmanager
+from app.adapters.signals.aws_web import AwsWeb
+from app.adapters.signals.catalogue import Secrets, build_sources
+from app.adapters.signals.source import Source
 from app.adapters.store.sql import SqlStore
 from app.adapters.store.upgrade import upgrade
 from app.adapters.tasks.durable import DbosTasks
@@ -39,11 +42,12 @@ from app.services.answer import AnswerQuestion
 from app.services.approve import Approve
 from app.services.commands import Commands
 from app.services.compose import Compose
-from app.services.dispatcher import Dispatcher, Parser
+from app.services.dispatcher import Dispatcher
 from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
+from app.services.note_report import NoteReport
 from app.services.observe import Observe
 from app.services.propose import Propose
 from app.services.receive import Receive
@@ -56,7 +60,6 @@ from app.services.write_postmortem import WritePostmortem
 from app.settings import Settings
 
 RUNBOOKS = Path(__file__).resolve().parent.parent / "runbooks"
-PARSERS: Mapping[str, Parser] = {"alertmanager": parse_alertmanager}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Sitrep:
     library: Library
     documents: DraftDocuments
     clock: SystemClock
+    sources: Mapping[str, Source]
     receive: Receive
     answer: AnswerQuestion
     dispatcher: Dispatcher
@@ -113,6 +117,20 @@ def open_library(settings: Settings) -> Library:
     return Library(RUNBOOKS, settings.data_dir / "memory", encoder, ChromaVectors(settings.data_dir / "vectors", encoder.name))
 
 
+def open_sources(settings: Settings, inventory: Inventory) -> Mapping[str, Source]:
+    """Every inbound source by name. Pages of AWS are read through a client for that one origin."""
+    secrets = Secrets(
+        pagerduty=settings.pagerduty_secret,
+        sentry=settings.sentry_secret,
+        grafana=settings.grafana_secret,
+        github=settings.github_secret,
+        gitlab=settings.gitlab_token,
+        sns_topics=settings.sns_topics,
+    )
+    web = AwsWeb(lambda url: pinned_client([url]), (NotAllowed, Unresolved))
+    return build_sources(inventory.webhooks, inventory.services, secrets, web)
+
+
 def bootstrap(settings: Settings, room: Room) -> Sitrep:
     """One Sitrep that speaks in `room`."""
     clock, ids = SystemClock(), SystemIds()
@@ -130,14 +148,17 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     update = Update(store, clock, say)
     write = WritePostmortem(store, inventory, metrics, documents, room, clock, say)
     commands = Commands(store, inventory, update, propose, approve, answer, write, clock, say)
-    observe = Observe(inventory, metrics, _changes(settings, inventory), _logs(inventory), library)
+    changes = (StoredChanges(store), _changes(settings, inventory))
+    sources = open_sources(settings, inventory)
+    observe = Observe(inventory, metrics, changes, _logs(inventory), library)
     dispatcher = Dispatcher(
         store=store,
         tasks=tasks,
         clock=clock,
-        parsers=PARSERS,
+        parsers={name: source.parse for name, source in sources.items()},
         hear=Hear(store, room, commands, answer, clock, say),
         intake=Intake(store, inventory, clock, say),
+        note_report=NoteReport(store, clock, say),
         investigate=Investigate(store, inventory, observe, analyst, propose, clock, say),
         act=Act(store, inventory, runner, room, verify, clock, say),
         send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),
@@ -154,6 +175,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         library=library,
         documents=documents,
         clock=clock,
+        sources=sources,
         receive=Receive(store, tasks, clock),
         answer=answer,
         dispatcher=dispatcher,
@@ -191,6 +213,8 @@ def _analyst(settings: Settings, clock: SystemClock) -> Analyst | None:
 
     is_local = any(name in settings.openai_base_url for name in ("127.0.0.1", "localhost", "[::1]"))
     known = [settings.openai_api_key, settings.slack_bot_token, settings.slack_app_token, settings.webhook_token]
+    known += [settings.pagerduty_secret, settings.sentry_secret, settings.grafana_secret, settings.github_secret]
+    known += [settings.gitlab_token]
     redactors: dict[int, Redactor] = {}
 
     def redactor_for(number: int) -> Redactor:

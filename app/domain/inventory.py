@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain.action import ActionSpec, Risk
 from app.domain.errors import ActionRefused, NotFound
+from app.domain.mapping import Webhooks
 from app.domain.series import MetricSpec
 
 
@@ -58,6 +59,7 @@ class Inventory:
     policy_version: str = "0"
     platform: Mapping[str, str] = field(default_factory=dict)
     logs_dir: str = ""
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     def service(self, name: str) -> Service:
         """The service of that exact name; raises NotFound."""

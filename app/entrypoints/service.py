@@ -11,11 +11,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from app.adapters.clock.system import SystemClock
-from app.adapters.signals.body import read_json
 from app.adapters.slack.room import SlackRoom
 from app.adapters.slack.signature import Guard
 from app.adapters.slack.wire import room_client
-from app.bootstrap import PARSERS, Sitrep, bootstrap
+from app.bootstrap import Sitrep, bootstrap
 from app.entrypoints.http import console, health, webhooks
 from app.entrypoints.scheduler import heartbeat
 from app.entrypoints.slack_bot.bot import build_app
@@ -66,7 +65,7 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     registry = CollectorRegistry()
     checks = {**sitrep.checks, "slack": slack}
     api.include_router(health.router(checks, frozenset({"database"}), registry))
-    api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
+    api.include_router(webhooks.router(sitrep.receive, sitrep.sources, sitrep.settings.webhook_token, sitrep.clock.now, registry))
     api.include_router(
         console.router(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, hosts=(sitrep.settings.http_host,))
     )

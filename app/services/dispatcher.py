@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.domain.canonical import Json
 from app.domain.errors import BadInput
-from app.domain.signal import Signal
+from app.domain.report import Report
 from app.domain.work import Delivery, Task
 from app.ports.clock import Clock
 from app.ports.store import Store
@@ -15,11 +15,12 @@ from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
+from app.services.note_report import NoteReport
 from app.services.send import Send
 from app.services.sweep import Sweep
 from app.services.write_postmortem import WritePostmortem
 
-Parser = Callable[[Mapping[str, Json]], Sequence[Signal]]
+Parser = Callable[[Mapping[str, Json]], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Dispatcher:
     parsers: Mapping[str, Parser]
     hear: Hear
     intake: Intake
+    note_report: NoteReport
     investigate: Investigate
     act: Act
     send: Send
@@ -76,18 +78,20 @@ class Dispatcher:
             delivery = tx.inbox.get(key)
         error = ""
         try:
-            tasks = self._take(delivery)
+            tasks, error = self._take(delivery)
         except BadInput as problem:
             tasks, error = [], str(problem)
         with self.store.begin() as tx:
             tx.inbox.done(key, self.clock.now(), error)
         return tasks
 
-    def _take(self, delivery: Delivery) -> list[Task]:
+    def _take(self, delivery: Delivery) -> tuple[list[Task], str]:
         parser = self.parsers.get(delivery.source)
-        if parser is not None:
-            return self.intake(parser(delivery.payload), delivery.key)
-        return self.hear(delivery.source, delivery.payload)
+        if parser is None:
+            return self.hear(delivery.source, delivery.payload), ""
+        report = parser(delivery.payload)
+        tasks = self.intake(report.signals, delivery.key) if report.signals else []
+        return tasks + self.note_report(report, delivery), report.problem
 
     def _learn(self, number: int) -> list[Task]:
         self.learn(number)

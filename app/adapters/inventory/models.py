@@ -14,6 +14,9 @@ Selector = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_:][A-Za-z0-9_:]*(
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,500}$")]
 Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_@$:/-]{1,60}(\.[A-Za-z0-9_@$:/-]{1,60}){0,9}$")]
+SeverityWord = Literal["critical", "high", "warning", "low", "sev1", "sev2", "sev3", "sev4"]
+KeyTemplate = Annotated[str, StringConstraints(max_length=300, pattern=r"^([^{}\x00-\x1f]|\{[A-Za-z0-9_@$:/.-]{1,200}\})*$")]
 RiskWord = Literal["low", "medium", "high"]
 BadWord = Literal["above", "below", "neither"]
 
@@ -32,6 +35,7 @@ def _one_or_many(value: object) -> object:
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Places = Annotated[list[Place], BeforeValidator(_one_or_many), Field(max_length=10)]
 Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_fixed_url)]
 
 
@@ -140,6 +144,37 @@ class ActionEntry(Entry):
     helps_with: list[Word] = []
 
 
+class ResolvedEntry(Entry):
+    """How a body says that it is over: one of these words, in any letter case, at this place."""
+
+    field: Place
+    values: Annotated[list[Line], Field(min_length=1, max_length=20)]
+
+
+class GenericEntry(Entry):
+    """Where the words of a generic webhook body stand."""
+
+    items: Place | None = None
+    name: Places = []
+    service: Places = []
+    severity: Places = []
+    severity_words: Annotated[dict[Line, SeverityWord], Field(max_length=50)] = {}
+    summary: Places = []
+    description: Places = []
+    time: Places = []
+    link: Places = []
+    labels: Annotated[list[Place], Field(max_length=50)] = []
+    key: KeyTemplate = ""
+    resolved: ResolvedEntry | None = None
+
+
+class WebhooksEntry(Entry):
+    """Other tools' names for our services, and the shape of generic bodies."""
+
+    services: Annotated[dict[Line, Name], Field(max_length=1000)] = {}
+    generic: GenericEntry | None = None
+
+
 class Configuration(Entry):
     """The whole file."""
 
@@ -149,6 +184,7 @@ class Configuration(Entry):
     approvers: list[ApproverEntry] = []
     platform: PlatformEntry | None = None
     logs: LogsEntry | None = None
+    webhooks: WebhooksEntry | None = None
     actions: list[ActionEntry] = []
 
 

@@ -9,6 +9,7 @@ import structlog
 from app.adapters.inventory.catalogue import Catalogue
 from app.adapters.inventory.models import Configuration, MetricEntry, ServiceEntry
 from app.adapters.inventory.shapes import check
+from app.adapters.inventory.webhooks import read_webhooks
 from app.adapters.inventory.yaml_text import MAX_BYTES, Document, parse
 from app.adapters.inventory.yaml_text import Path as Place
 from app.domain.action import ActionSpec, Risk
@@ -50,6 +51,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
         responders=tuple(configuration.responders),
         policy_version=_policy_version(approvers, actions),
         platform={"url": platform.url, "token_env": platform.token_env or ""} if platform else {},
+        webhooks=read_webhooks(document, configuration.webhooks, services),
         logs_dir=str((path.resolve().parent / configuration.logs.dir).resolve()) if configuration.logs else "",
     )
     _warn_of_missing_tokens(inventory, environ)
