@@ -54,6 +54,7 @@ from app.services.receive import Receive
 from app.services.say import Say
 from app.services.send import Send
 from app.services.sweep import Sweep
+from app.services.take_in import TakeIn
 from app.services.update import Update
 from app.services.verify import Verify
 from app.services.write_postmortem import WritePostmortem
@@ -150,15 +151,15 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
     commands = Commands(store, inventory, update, propose, approve, answer, write, clock, say)
     changes = (StoredChanges(store), _changes(settings, inventory))
     sources = open_sources(settings, inventory)
+    parsers = {name: source.parse for name, source in sources.items()}
+    take_in = TakeIn(parsers, Intake(store, inventory, clock, say), NoteReport(store, clock, say))
     observe = Observe(inventory, metrics, changes, _logs(inventory), library)
     dispatcher = Dispatcher(
         store=store,
         tasks=tasks,
         clock=clock,
-        parsers={name: source.parse for name, source in sources.items()},
         hear=Hear(store, room, commands, answer, clock, say),
-        intake=Intake(store, inventory, clock, say),
-        note_report=NoteReport(store, clock, say),
+        take_in=take_in,
         investigate=Investigate(store, inventory, observe, analyst, propose, clock, say),
         act=Act(store, inventory, runner, room, verify, clock, say),
         send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),

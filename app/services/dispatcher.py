@@ -5,38 +5,29 @@ from dataclasses import dataclass
 
 from app.domain.canonical import Json
 from app.domain.errors import BadInput
-from app.domain.report import Report
 from app.domain.work import Delivery, Task
 from app.ports.clock import Clock
 from app.ports.store import Store
 from app.ports.tasks import Handler, Tasks
 from app.services.act import Act
 from app.services.hear import Hear
-from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
-from app.services.note_report import NoteReport
 from app.services.send import Send
 from app.services.sweep import Sweep
+from app.services.take_in import TakeIn
 from app.services.write_postmortem import WritePostmortem
-
-Parser = Callable[[Mapping[str, Json]], Report]
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Runs the handler of a task, then submits what follows from it.
-
-    `parsers` maps a webhook's name to the parser of its payload.
-    """
+    """Runs the handler of a task, then submits what follows from it."""
 
     store: Store
     tasks: Tasks
     clock: Clock
-    parsers: Mapping[str, Parser]
     hear: Hear
-    intake: Intake
-    note_report: NoteReport
+    take_in: TakeIn
     investigate: Investigate
     act: Act
     send: Send
@@ -86,12 +77,9 @@ class Dispatcher:
         return tasks
 
     def _take(self, delivery: Delivery) -> tuple[list[Task], str]:
-        parser = self.parsers.get(delivery.source)
-        if parser is None:
-            return self.hear(delivery.source, delivery.payload), ""
-        report = parser(delivery.payload)
-        tasks = self.intake(report.signals, delivery.key) if report.signals else []
-        return tasks + self.note_report(report, delivery), report.problem
+        if delivery.source in self.take_in.parsers:
+            return self.take_in(delivery)
+        return self.hear(delivery.source, delivery.payload), ""
 
     def _learn(self, number: int) -> list[Task]:
         self.learn(number)
