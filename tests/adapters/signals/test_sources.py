@@ -101,6 +101,7 @@ def test_datadog() -> None:
         datetime(2026, 11, 24, 3, 0, tzinfo=UTC),
     )
     assert (signal.fingerprint, signal.labels["env"]) == ("7716548234055550000", "prod")
+    assert signal.name == "Error rate is high"
     assert "hostname" not in signal.labels
 
 
@@ -131,7 +132,10 @@ def test_datadogs_own_default_payload_is_understood_by_its_title() -> None:
         "id": "6578413214",
     }
     signal = signal_of("datadog", default)
-    assert signal.state is SignalState.RESOLVED
+    assert (signal.state, signal.name) == (SignalState.RESOLVED, "Errors are high")
+    fired = signal_of("datadog", {**default, "title": "[P1] [Triggered on {host:web-1}] Errors are high"})
+    other = signal_of("datadog", {**default, "title": "[P1] [Triggered on {host:web-2}] Errors are high"})
+    assert fired.fingerprint == signal.fingerprint != other.fingerprint
     with pytest.raises(BadInput, match="alert_transition"):
         signal_of("datadog", {**default, "title": "Errors are high"})
 
