@@ -12,7 +12,7 @@ from app.domain.timeline import EntryKind
 from app.domain.work import Lane, Task
 from app.ports.clock import Clock
 from app.ports.store import Store, Transaction
-from app.services.order import placed_in_time
+from app.services.order import opens_nothing, placed_in_time
 from app.services.say import Say
 
 REOPEN_WITHIN = timedelta(minutes=15)
@@ -44,12 +44,12 @@ class Intake:
         return tasks
 
     def _fold(self, tx: Transaction, signal: Signal, now: datetime, tasks: list[Task]) -> tuple[int | None, bool]:
-        placed = placed_in_time(tx, signal, now)
+        placed = placed_in_time(tx, signal)
         if placed is None:
             return None, False
         signal = placed
         known = tx.signals.incident_of(signal.episode)
-        if known is None and signal.state is not SignalState.FIRING:
+        if known is None and opens_nothing(tx, signal, now):
             return None, False
         number = known
         if number is None:

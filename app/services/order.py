@@ -7,15 +7,16 @@ from app.domain.signal import Signal, SignalState
 from app.ports.store import Transaction
 
 
-def placed_in_time(tx: Transaction, signal: Signal, now: datetime) -> Signal | None:
+def placed_in_time(tx: Transaction, signal: Signal) -> Signal | None:
     """The signal in its episode; None if a newer word about its condition is known already.
 
-    A sender that does not tell since when a condition holds speaks of the episode that is open. An end whose beginning
-    nobody has heard is remembered for a day, so that a beginning that comes after it opens nothing.
+    A sender that does not tell since when a condition holds speaks of the episode that is open.
     """
-    last = _last_word(tx, signal)
-    if last is None:
-        return None if _is_over_already(tx, signal, now) else signal
+    if signal.is_start_known and signal.said_at is None:
+        return signal
+    last = tx.signals.latest(signal.source, signal.fingerprint)
+    if last is None or (signal.is_start_known and last.episode != signal.episode):
+        return signal
     if signal.said_at is not None and last.said_at is not None and signal.said_at < last.said_at:
         return None
     if signal.is_start_known:
@@ -25,16 +26,15 @@ def placed_in_time(tx: Transaction, signal: Signal, now: datetime) -> Signal | N
     return replace(signal, starts_at=last.starts_at)
 
 
-def _last_word(tx: Transaction, signal: Signal) -> Signal | None:
-    if signal.is_start_known and tx.signals.incident_of(signal.episode) is None:
-        return None
-    return tx.signals.latest(signal.source, signal.fingerprint)
+def opens_nothing(tx: Transaction, signal: Signal, now: datetime) -> bool:
+    """True for a signal of an unknown episode that must not open an incident: it is not firing, or its end came first.
 
-
-def _is_over_already(tx: Transaction, signal: Signal, now: datetime) -> bool:
+    An end whose beginning nobody has heard is remembered for a day.
+    """
     condition = f"{signal.source}:{signal.fingerprint}" + (f":{signal.starts_at.isoformat()}" if signal.is_start_known else "")
     if signal.state is SignalState.RESOLVED:
         tx.early_ends.put(condition, signal.said_at or signal.ends_at or now, now)
+    if signal.state is not SignalState.FIRING:
         return True
     ended = tx.early_ends.of(condition)
     return ended is not None and (signal.said_at or signal.starts_at) <= ended

@@ -14,6 +14,7 @@ from app.domain.signal import Signal, SignalState
 MAX_ALERTS = 1000
 MAX_ANNOTATION_TEXT = 8192
 SEVERITY_LABELS = ("severity", "priority", "level")
+KEPT_LABELS = frozenset({"alertname", "summary", "description", "title", "message", *SERVICE_LABELS, *SEVERITY_LABELS})
 
 _SHAPE_HINT = "Send Alertmanager's webhook body, version 4, unchanged."
 _FINGERPRINT = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
@@ -82,13 +83,15 @@ def _signal(alert: object, place: str, group_key: str, source: str) -> Signal:
 def _texts(value: object, place: str, longest: int) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise BadInput(f"{place} is not an object.", _SHAPE_HINT)
-    if len(value) > MAX_LABELS:
-        raise BadInput(f"{place} has {len(value)} entries.", f"Send at most {MAX_LABELS}.")
     texts: dict[str, str] = {}
-    for name, text in value.items():
+    # What names the alert is kept whatever else it carries; the rest beyond the hundredth is counted and left out.
+    ordered = sorted(value.items(), key=lambda pair: pair[0] not in KEPT_LABELS) if len(value) > MAX_LABELS else value.items()
+    for name, text in list(ordered)[:MAX_LABELS]:
         if not isinstance(name, str) or not name or len(name) > 200 or not isinstance(text, str):
             raise BadInput(f"{place}[{shown(name)}] is not text under a name.", _SHAPE_HINT)
         texts[name] = cut(text, longest)
+    if len(value) > MAX_LABELS:
+        texts["left_out"] = str(len(value) - MAX_LABELS)
     return texts
 
 

@@ -71,14 +71,16 @@ class SqlChanges:
 
 
 class SqlEarlyEnds:
-    """Ends that overtook their beginnings; kept for a day."""
+    """Ends that overtook their beginnings; kept for a day. Mostly there are none, which is asked once a transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._are_none: bool | None = None
 
     def put(self, condition: str, at: datetime, heard_at: datetime) -> None:
         """Keeps the newest end of a condition and forgets old ones."""
         known = self.of(condition)
+        self._are_none = False
         if known is None or known < at:
             upsert(self._session, EarlyEndRow(condition=condition, at=at, heard_at=heard_at), keys=("condition",))
         early_ends = table(EarlyEndRow)
@@ -86,6 +88,10 @@ class SqlEarlyEnds:
 
     def of(self, condition: str) -> datetime | None:
         """When it was said to be over."""
+        if self._are_none is None:
+            self._are_none = fetch_one(self._session, select(EarlyEndRow)) is None
+        if self._are_none:
+            return None
         row = fetch_one(self._session, select(EarlyEndRow).where(col(EarlyEndRow.condition) == condition))
         return None if row is None else row.at
 

@@ -48,6 +48,7 @@ def findings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     library.open(wait=True)
     yield "memory", "ok", f"{library.size} documents"
     library.close()
+    yield webhooks_seen(settings)
     slack = "ok" if settings.slack_bot_token else "absent"
     yield (
         "slack",
@@ -64,3 +65,20 @@ def findings(settings: Settings) -> Iterator[tuple[str, str, str]]:
         "ok" if settings.prometheus_url else "absent",
         settings.prometheus_url or "metrics are scraped from the services",
     )
+
+
+def webhooks_seen(settings: Settings) -> tuple[str, str, str]:
+    """Who can prove himself at the webhooks."""
+    secrets = {
+        "pagerduty": settings.pagerduty_secret,
+        "sentry": settings.sentry_secret,
+        "grafana": settings.grafana_secret,
+        "github": settings.github_secret,
+        "gitlab": settings.gitlab_token,
+        "sns": settings.sns_topics,
+    }
+    proofs = (["the token"] if settings.webhook_token else []) + [
+        f"{name}'s signature" for name, secret in secrets.items() if secret
+    ]
+    advice = f"accepted are {', '.join(proofs)}" if proofs else "anybody on this machine may post; set SITREP_WEBHOOK_TOKEN"
+    return "webhooks", "ok" if proofs else "absent", advice
