@@ -40,45 +40,42 @@ class Secrets:
 
 def build_sources(webhooks: Webhooks, services: Collection[str], secrets: Secrets, fetch: Fetch) -> Mapping[str, Source]:
     """Every source by the last part of its address. `services` are the configured ones, `fetch` reads pages of AWS."""
-    topics = secrets_from(secrets.sns_topics.replace(",", " "))
     lenient = GenericParser(_with_usual_names(webhooks.generic))
-    sources = (
+    names = ServiceNames(webhooks.services, services)
+    sources = (*_signing(secrets), *_plain(webhooks.generic, lenient), _sns(secrets, lenient, fetch))
+    return {source.name: replace(source, parse=_in_our_names(source.parse, names)) for source in sources}
+
+
+def _plain(mapping: SignalMapping, lenient: GenericParser) -> tuple[Source, ...]:
+    """Senders that cannot sign: the token is their proof."""
+    return (
         Source("alertmanager", alertmanager.parse, read_body),
-        Source(
-            "grafana",
-            grafana.parse,
-            read_body,
-            (_signed(grafana.SIGNATURE, "GRAFANA_SECRET", secrets.grafana, grafana.is_signed),),
-        ),
-        Source(
-            "pagerduty",
-            pagerduty.parse,
-            read_with(*pagerduty.HEADERS),
-            (_signed(pagerduty.SIGNATURE, "PAGERDUTY_SECRET", secrets.pagerduty, pagerduty.is_signed),),
-        ),
         Source("datadog", datadog.parse, read_with()),
-        Source(
-            "sentry",
-            sentry.parse,
-            read_with(*sentry.HEADERS),
-            (_signed(sentry.SIGNATURE, "SENTRY_SECRET", secrets.sentry, sentry.is_signed),),
-        ),
-        Source("sns", SnsParser(lenient), read_with(), admit=SnsDoor(topics, fetch), proves_itself=bool(topics)),
         Source("opsgenie", opsgenie.parse, read_with()),
         Source("cloudevents", CloudEventsParser(lenient), cloudevents.read, answers_options=True),
-        Source("generic", GenericParser(webhooks.generic), read_with()),
-        Source(
-            "deploy",
-            deploy.parse,
-            read_with(*deploy.HEADERS),
-            (
-                _signed(deploy_github.SIGNATURE, "GITHUB_SECRET", secrets.github, deploy_github.is_signed),
-                _signed(deploy_gitlab.TOKEN, "GITLAB_TOKEN", secrets.gitlab, deploy_gitlab.is_signed),
-            ),
-        ),
+        Source("generic", GenericParser(mapping), read_with()),
     )
-    names = ServiceNames(webhooks.services, services)
-    return {source.name: replace(source, parse=_in_our_names(source.parse, names)) for source in sources}
+
+
+def _signing(secrets: Secrets) -> tuple[Source, ...]:
+    """Senders that sign once they were given a secret."""
+    by_grafana = _signed(grafana.SIGNATURE, "GRAFANA_SECRET", secrets.grafana, grafana.is_signed)
+    by_pagerduty = _signed(pagerduty.SIGNATURE, "PAGERDUTY_SECRET", secrets.pagerduty, pagerduty.is_signed)
+    by_sentry = _signed(sentry.SIGNATURE, "SENTRY_SECRET", secrets.sentry, sentry.is_signed)
+    by_github = _signed(deploy_github.SIGNATURE, "GITHUB_SECRET", secrets.github, deploy_github.is_signed)
+    by_gitlab = _signed(deploy_gitlab.TOKEN, "GITLAB_TOKEN", secrets.gitlab, deploy_gitlab.is_signed)
+    return (
+        Source("grafana", grafana.parse, read_body, (by_grafana,)),
+        Source("pagerduty", pagerduty.parse, read_with(*pagerduty.HEADERS), (by_pagerduty,)),
+        Source("sentry", sentry.parse, read_with(*sentry.HEADERS), (by_sentry,)),
+        Source("deploy", deploy.parse, read_with(*deploy.HEADERS), (by_github, by_gitlab)),
+    )
+
+
+def _sns(secrets: Secrets, lenient: GenericParser, fetch: Fetch) -> Source:
+    """Amazon signs every message with a key of its own."""
+    topics = secrets_from(secrets.sns_topics.replace(",", " "))
+    return Source("sns", SnsParser(lenient), read_with(), admit=SnsDoor(topics, fetch), proves_itself=bool(topics))
 
 
 def _signed(header: str, setting: str, secret: str, matches: Callable[[Received, str], bool]) -> Signature:

@@ -4,6 +4,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.adapters.signals.deploy_payloads import (
+    ARGOCD,
+    DEPLOY,
+    GITHUB_DEPLOYMENT,
+    GITHUB_PUSH,
+    GITHUB_WORKFLOW,
+    GITLAB_DEPLOYMENT,
+)
+from tests.adapters.signals.sentry_payloads import SENTRY_EVENT_ALERT, SENTRY_HEADERS, SENTRY_ISSUE, SENTRY_METRIC_ALERT
+
 
 @dataclass(frozen=True)
 class Example:
@@ -124,77 +134,6 @@ DATADOG = {
     "link": "https://app.datadoghq.com/event/event?id=6578413214",
 }
 
-SENTRY_HEADERS = {"request-id": "3f2c", "sentry-hook-resource": "event_alert", "sentry-hook-timestamp": "1795489200"}
-SENTRY_EVENT_ALERT = {
-    "action": "triggered",
-    "actor": {"id": "sentry", "name": "Sentry", "type": "application"},
-    "data": {
-        "event": {
-            "event_id": "e4874d664c3540c1a32eab185f12c5ab",
-            "issue_id": "1170820242",
-            "title": "ReferenceError: heck is not defined",
-            "level": "error",
-            "culprit": "?(runner)",
-            "datetime": "2026-11-24T03:00:00.000000Z",
-            "project": 1,
-            "tags": [["browser", "Chrome 75"], ["level", "error"]],
-            "url": "https://sentry.io/api/0/projects/acme/checkout/events/e4874d664c3540c1a32eab185f12c5ab/",
-            "web_url": "https://sentry.io/organizations/acme/issues/1170820242/events/e4874d664c3540c1a32eab185f12c5ab/",
-        },
-        "triggered_rule": "Very important alert rule",
-    },
-    "installation": {"uuid": "a8e5d37a-696c-4c54-adb5-b3f28d64c7de"},
-}
-SENTRY_METRIC_ALERT = {
-    "action": "critical",
-    "actor": {"id": "sentry", "name": "Sentry", "type": "application"},
-    "data": {
-        "description_text": "1000 events in the last 10 minutes\nFilter: level:error",
-        "description_title": "Critical: Too many errors",
-        "metric_alert": {
-            "alert_rule": {"id": "7", "name": "Too many errors", "projects": ["checkout"], "environment": None, "triggers": []},
-            "date_created": "2026-11-24T03:00:00.000000Z",
-            "date_detected": "2026-11-24T03:00:00.000000Z",
-            "date_started": "2026-11-24T02:58:00.000000Z",
-            "date_closed": None,
-            "id": "4",
-            "identifier": "1",
-            "projects": ["checkout"],
-            "status": 20,
-            "title": "Sacred Marmot",
-            "type": 2,
-        },
-        "web_url": "https://sentry.io/organizations/acme/alerts/1/",
-    },
-    "installation": {"uuid": "a8e5d37a-696c-4c54-adb5-b3f28d64c7de"},
-}
-SENTRY_ISSUE = {
-    "action": "created",
-    "actor": {"id": "sentry", "name": "Sentry", "type": "application"},
-    "data": {
-        "issue": {
-            "annotations": [],
-            "assignedTo": None,
-            "count": "1",
-            "culprit": "?(runner)",
-            "firstSeen": "2026-11-24T03:00:00.391000Z",
-            "id": "1170820243",
-            "lastSeen": "2026-11-24T03:00:00.391000Z",
-            "level": "error",
-            "metadata": {"type": "ReferenceError", "value": "blooopy is not defined"},
-            "permalink": None,
-            "platform": "javascript",
-            "project": {"id": "1", "name": "checkout", "platform": "", "slug": "checkout"},
-            "shortId": "CHECKOUT-9",
-            "status": "unresolved",
-            "substatus": "new",
-            "title": "ReferenceError: blooopy is not defined",
-            "web_url": "https://sentry.io/organizations/acme/issues/1170820243/",
-        }
-    },
-    "installation": {"uuid": "a8e5d37a-696c-4c54-adb5-b3f28d64c7de"},
-}
-
 OPSGENIE = {
     "source": {"name": "web", "type": "API"},
     "alert": {
@@ -284,101 +223,6 @@ GENERIC = {
     "message": "92 % of /var is used",
     "time": "2026-11-24T03:00:00Z",
     "url": "https://checks.example.com/7",
-}
-
-GITHUB_DEPLOYMENT = {
-    "action": "created",
-    "deployment_status": {
-        "id": 1115122403,
-        "state": "success",
-        "creator": {"login": "octocat", "type": "User"},
-        "description": "",
-        "environment": "production",
-        "target_url": "https://ci.example.com/42",
-        "created_at": "2026-11-24T02:58:00Z",
-        "updated_at": "2026-11-24T02:58:00Z",
-        "log_url": "https://ci.example.com/42/log",
-    },
-    "deployment": {
-        "id": 145988746,
-        "sha": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
-        "ref": "v1.4.2",
-        "task": "deploy",
-        "payload": {},
-        "environment": "production",
-        "creator": {"login": "alice"},
-        "created_at": "2026-11-24T02:57:00Z",
-    },
-    "repository": {"id": 17, "name": "checkout", "full_name": "acme/checkout", "default_branch": "main"},
-    "sender": {"login": "alice"},
-}
-GITHUB_PUSH = {
-    "ref": "refs/heads/main",
-    "before": "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
-    "after": "0000000000000000000000000000000000000001",
-    "deleted": False,
-    "compare": "https://github.com/acme/checkout/compare/6113728f27ae...000000000001",
-    "commits": [{"id": "1", "message": "Halve the pool"}, {"id": "2", "message": "Test it"}],
-    "head_commit": {"id": "2", "message": "Test it\n\nLong story", "timestamp": "2026-11-20T10:00:00+01:00"},
-    "repository": {"name": "checkout", "full_name": "acme/checkout", "default_branch": "main", "pushed_at": 1795489100},
-    "pusher": {"name": "alice", "email": "alice@example.com"},
-    "sender": {"login": "alice"},
-}
-GITHUB_WORKFLOW = {
-    "action": "completed",
-    "workflow_run": {
-        "id": 30433642,
-        "name": "Deploy to production",
-        "path": ".github/workflows/deploy.yml",
-        "head_branch": "main",
-        "head_sha": "acb5820ced9479c074f688cc328bf03f341a511d",
-        "status": "completed",
-        "conclusion": "success",
-        "actor": {"login": "alice"},
-        "html_url": "https://github.com/acme/checkout/actions/runs/30433642",
-        "updated_at": "2026-11-24T02:58:00Z",
-    },
-    "repository": {"name": "checkout", "full_name": "acme/checkout", "default_branch": "main"},
-    "sender": {"login": "alice"},
-}
-GITLAB_DEPLOYMENT = {
-    "object_kind": "deployment",
-    "status": "success",
-    "status_changed_at": "2026-11-24 03:58:00 +0100",
-    "deployment_id": 15,
-    "deployable_id": 796,
-    "deployable_url": "https://gitlab.example.com/acme/checkout/-/jobs/796",
-    "environment": "production",
-    "environment_tier": "production",
-    "project": {
-        "id": 30,
-        "name": "checkout",
-        "web_url": "https://gitlab.example.com/acme/checkout",
-        "path_with_namespace": "acme/checkout",
-        "default_branch": "main",
-    },
-    "ref": "main",
-    "short_sha": "279484c0",
-    "user": {"id": 1, "name": "Alice", "username": "alice"},
-    "commit_title": "Halve the pool",
-}
-ARGOCD = {
-    "argocd": {
-        "app": "checkout",
-        "namespace": "production",
-        "phase": "Succeeded",
-        "revision": "acb5820ced9479c074f688cc328bf03f341a511d",
-        "finished_at": "2026-11-24T02:58:00Z",
-        "link": "https://argocd.example.com/applications/checkout",
-    }
-}
-DEPLOY = {
-    "service": "checkout",
-    "kind": "deploy",
-    "text": "Halve the pool",
-    "at": "2026-11-24T02:58:00Z",
-    "version": "1.4.2",
-    "link": "https://ci.example.com/42",
 }
 
 

@@ -7,35 +7,24 @@ import pytest
 
 from app.adapters.signals.catalogue import Secrets, build_sources
 from app.adapters.signals.source import Received
-from app.domain.change import Change
 from app.domain.errors import BadInput
 from app.domain.mapping import SignalMapping, Webhooks
 from app.domain.report import Report
 from app.domain.severity import Severity
 from app.domain.signal import Signal, SignalState
 from tests.adapters.signals.payloads import (
-    ARGOCD,
     CLOUD_EVENT,
     CLOUDWATCH_ALARM,
     DATADOG,
-    DEPLOY,
     EXAMPLES,
     GENERIC,
-    GITHUB_DEPLOYMENT,
-    GITHUB_PUSH,
-    GITHUB_WORKFLOW,
-    GITLAB_DEPLOYMENT,
     GRAFANA,
     OPSGENIE,
     PAGERDUTY,
-    SENTRY_EVENT_ALERT,
-    SENTRY_HEADERS,
-    SENTRY_ISSUE,
-    SENTRY_METRIC_ALERT,
     SNS,
     Example,
-    github,
 )
+from tests.adapters.signals.sentry_payloads import SENTRY_EVENT_ALERT, SENTRY_HEADERS, SENTRY_ISSUE, SENTRY_METRIC_ALERT
 from tests.entrypoints.http.house import NOW, changed, no_network
 
 THREE = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -52,12 +41,6 @@ def signal_of(source: str, body: Any, headers: dict[str, str] | None = None) -> 
     """The one signal in it."""
     (signal,) = understood(Example(source, body, headers or {})).signals
     return signal
-
-
-def change_of(body: Any, headers: dict[str, str] | None = None) -> Change:
-    """The one change in it."""
-    (change,) = understood(Example("deploy", body, headers or {})).changes
-    return change
 
 
 def test_grafana() -> None:
@@ -252,59 +235,3 @@ def test_generic_with_a_mapping_of_the_teams_own() -> None:
     )
     assert (signal.fingerprint, signal.starts_at, dict(signal.labels)) == ("7/web-1", THREE, {"host": "web-1"})
     assert [reason.partition(":")[0] for reason in report.refused] == ["checks[1]", "checks[2]"]
-
-
-def test_github() -> None:
-    deploy = change_of(GITHUB_DEPLOYMENT, github("deployment_status"))
-    assert (deploy.service, deploy.kind, deploy.text, deploy.by) == (
-        "checkout",
-        "deploy",
-        "deployed v1.4.2 to production",
-        "alice",
-    )
-    push = change_of(GITHUB_PUSH, github("push"))
-    assert (push.text, push.at) == ("2 commits to main: Test it", datetime(2026, 11, 24, 2, 58, 20, tzinfo=UTC))
-    flow = change_of(GITHUB_WORKFLOW, github("workflow_run"))
-    assert flow.text == "the workflow Deploy to production finished for main"
-    failed = change_of(changed(GITHUB_DEPLOYMENT, deployment_status__state="failure"), github("deployment_status"))
-    assert failed.text == "failed to deploy v1.4.2 to production"
-
-
-@pytest.mark.parametrize(
-    ("event", "body"),
-    [
-        ("ping", {"zen": "Keep it logically awesome.", "hook_id": 1}),
-        ("push", changed(GITHUB_PUSH, ref="refs/heads/feature")),
-        ("push", changed(GITHUB_PUSH, deleted=True)),
-        ("deployment_status", changed(GITHUB_DEPLOYMENT, deployment_status__state="in_progress")),
-        ("workflow_run", changed(GITHUB_WORKFLOW, workflow_run__name="Tests", workflow_run__path=".github/workflows/test.yml")),
-        ("workflow_run", changed(GITHUB_WORKFLOW, action="requested")),
-        ("issues", {"action": "opened"}),
-    ],
-)
-def test_what_github_says_beside_changes_is_left_alone(event: str, body: Any) -> None:
-    report = understood(Example("deploy", body, github(event)))
-    assert (report.changes, bool(report.note)) == ((), True)
-
-
-def test_gitlab_argocd_and_scripts() -> None:
-    gitlab = change_of(GITLAB_DEPLOYMENT, {"x-gitlab-event": "Deployment Hook"})
-    assert gitlab.text == "deployed 279484c0 to production: Halve the pool"
-    assert gitlab.at == datetime(2026, 11, 24, 2, 58, tzinfo=UTC)
-    assert change_of(ARGOCD).text == "deployed acb5820ced94 to production"
-    script = change_of(DEPLOY)
-    assert (script.kind, script.text, script.after) == ("deploy", "Halve the pool", "1.4.2")
-    assert change_of({"service": "checkout", "kind": "restart"}).at == NOW.replace(second=0)
-    for status in ("running", "canceled"):
-        assert understood(Example("deploy", changed(GITLAB_DEPLOYMENT, status=status))).note
-    with pytest.raises(BadInput, match="kind"):
-        change_of({"service": "checkout", "kind": "<script>"})
-
-
-def test_other_tools_names_become_ours() -> None:
-    """As written down, without letter case, and without the owner."""
-    named = {
-        theirs: change_of({**DEPLOY, "service": theirs}).service
-        for theirs in ("acme/shop", "CHECKOUT", "acme/search", "x/y", "z")
-    }
-    assert named == {"acme/shop": "checkout", "CHECKOUT": "checkout", "acme/search": "search", "x/y": "y", "z": "z"}

@@ -7,7 +7,8 @@ import pytest
 
 from app.adapters.inventory import example
 from app.entrypoints.cli.main import main
-from tests.adapters.signals.payloads import ALERTMANAGER, CE_BINARY, CLOUD_EVENT, GITHUB_PUSH, github
+from tests.adapters.signals.deploy_payloads import GITHUB_PUSH
+from tests.adapters.signals.payloads import ALERTMANAGER, CE_BINARY, CLOUD_EVENT, github
 
 
 @pytest.fixture(autouse=True)
