@@ -8,10 +8,11 @@ import httpx
 
 from app.adapters.actions.all_runners import runners
 from app.adapters.actions.by_executor import RunnerByExecutor
-from app.adapters.actions.pinned import pinned_client
+from app.adapters.actions.pinned import NotAllowed, Unresolved, pinned_client
 from app.adapters.audit.heads_file import HeadsFile
 from app.adapters.changes.none import NoChanges
 from app.adapters.changes.platform import PlatformChanges
+from app.adapters.changes.stored import StoredChanges
 from app.adapters.clock.system import SystemClock, SystemIds
 from app.adapters.documents.draft import DraftDocuments
 from app.adapters.inventory.reader import load
@@ -21,7 +22,9 @@ from app.adapters.logs.files import FileLogs
 from app.adapters.logs.none import NoLogs
 from app.adapters.metrics.prometheus import PrometheusMetrics
 from app.adapters.metrics.scraped import ScrapedMetrics
-from app.adapters.signals.alertmanager import parse as parse_alertmanager
+from app.adapters.signals.aws_web import AwsWeb
+from app.adapters.signals.catalogue import Secrets, build_sources
+from app.adapters.signals.source import Source
 from app.adapters.store.sql import SqlStore
 from app.adapters.store.upgrade import upgrade
 from app.adapters.tasks.durable import DbosTasks
@@ -44,13 +47,14 @@ from app.services.commands import Commands
 from app.services.compose import Compose
 from app.services.confirm import Confirm
 from app.services.decide_by_link import DecideByLink
-from app.services.dispatcher import Dispatcher, Parser
+from app.services.dispatcher import Dispatcher
 from app.services.guarded_commands import GuardedCommands
 from app.services.hear import Hear
 from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
 from app.services.names import Names
+from app.services.note_report import NoteReport
 from app.services.observe import Observe
 from app.services.plans import Plans
 from app.services.propose import Propose
@@ -60,13 +64,13 @@ from app.services.say import Say
 from app.services.send import Send
 from app.services.standing import Standing
 from app.services.sweep import Sweep
+from app.services.take_in import TakeIn
 from app.services.update import Update
 from app.services.verify import Verify
 from app.services.write_postmortem import WritePostmortem
 from app.settings import Settings
 
 RUNBOOKS = Path(__file__).resolve().parent.parent / "runbooks"
-PARSERS: Mapping[str, Parser] = {"alertmanager": parse_alertmanager}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Sitrep:
     library: Library
     documents: DraftDocuments
     clock: SystemClock
+    sources: Mapping[str, Source]
     receive: Receive
     answer: AnswerQuestion
     by_link: DecideByLink
@@ -146,6 +151,20 @@ def open_library(settings: Settings) -> Library:
     return Library(RUNBOOKS, settings.data_dir / "memory", encoder, ChromaVectors(settings.data_dir / "vectors", encoder.name))
 
 
+def open_sources(settings: Settings, inventory: Inventory) -> Mapping[str, Source]:
+    """Every inbound source by name. Pages of AWS are read through a client for that one origin."""
+    secrets = Secrets(
+        pagerduty=settings.pagerduty_secret,
+        sentry=settings.sentry_secret,
+        grafana=settings.grafana_secret,
+        github=settings.github_secret,
+        gitlab=settings.gitlab_token,
+        sns_topics=settings.sns_topics,
+    )
+    web = AwsWeb(lambda url: pinned_client([url]), (NotAllowed, Unresolved))
+    return build_sources(inventory.webhooks, inventory.services, secrets, web)
+
+
 def bootstrap(settings: Settings, room: Room) -> Sitrep:
     """One Sitrep that speaks in `room`."""
     clock, ids = SystemClock(), SystemIds()
@@ -177,16 +196,18 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         by_link,
     )
     commands = Commands(store, inventory, update, guarded, answer, write, clock, say)
-    observe = Observe(inventory, metrics, _changes(settings, inventory), _logs(inventory), library)
+    changes = (StoredChanges(store), _changes(settings, inventory))
+    sources = open_sources(settings, inventory)
+    parsers = {name: source.parse for name, source in sources.items()}
+    take_in = TakeIn(parsers, Intake(store, inventory, clock, say), standing, NoteReport(store, clock, say))
+    observe = Observe(inventory, metrics, changes, _logs(inventory), library)
     dispatcher = Dispatcher(
         store=store,
         tasks=tasks,
         clock=clock,
-        parsers=PARSERS,
         hear=Hear(store, room, commands, answer, clock, say),
-        intake=Intake(store, inventory, clock, say),
+        take_in=take_in,
         investigate=Investigate(store, inventory, observe, analyst, propose, clock, say),
-        standing=standing,
         act=Act(store, inventory, runner, authority, audit, verify, say),
         send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),
         learn=Learn(store, library),
@@ -202,6 +223,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         library=library,
         documents=documents,
         clock=clock,
+        sources=sources,
         receive=Receive(store, tasks, clock),
         answer=answer,
         by_link=by_link,
@@ -244,6 +266,8 @@ def _analyst(settings: Settings, clock: SystemClock) -> Analyst | None:
 
     is_local = any(name in settings.openai_base_url for name in ("127.0.0.1", "localhost", "[::1]"))
     known = [settings.openai_api_key, settings.slack_bot_token, settings.slack_app_token, settings.webhook_token]
+    known += [settings.pagerduty_secret, settings.sentry_secret, settings.grafana_secret, settings.github_secret]
+    known += [settings.gitlab_token]
     redactors: dict[int, Redactor] = {}
 
     def redactor_for(number: int) -> Redactor:

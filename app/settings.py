@@ -20,6 +20,12 @@ class Settings:
     workspace_port: int = 8090
     webhook_token: str = field(default="", repr=False)
     link_key: str = field(default="", repr=False)
+    pagerduty_secret: str = field(default="", repr=False)
+    sentry_secret: str = field(default="", repr=False)
+    grafana_secret: str = field(default="", repr=False)
+    github_secret: str = field(default="", repr=False)
+    gitlab_token: str = field(default="", repr=False)
+    sns_topics: str = ""
     slack_bot_token: str = field(default="", repr=False)
     slack_app_token: str = field(default="", repr=False)
     slack_signing_secret: str = field(default="", repr=False)
@@ -66,6 +72,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         workspace_port=_port(environ, "SITREP_WORKSPACE_PORT", 8090),
         webhook_token=environ.get("SITREP_WEBHOOK_TOKEN", ""),
         link_key=environ.get("SITREP_LINK_KEY", ""),
+        pagerduty_secret=environ.get("SITREP_PAGERDUTY_SECRET", ""),
+        sentry_secret=environ.get("SITREP_SENTRY_SECRET", ""),
+        grafana_secret=environ.get("SITREP_GRAFANA_SECRET", ""),
+        github_secret=environ.get("SITREP_GITHUB_SECRET", ""),
+        gitlab_token=environ.get("SITREP_GITLAB_TOKEN", ""),
+        sns_topics=environ.get("SITREP_SNS_TOPICS", ""),
         slack_bot_token=environ.get("SLACK_BOT_TOKEN", ""),
         slack_app_token=environ.get("SLACK_APP_TOKEN", ""),
         slack_signing_secret=environ.get("SLACK_SIGNING_SECRET", ""),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.domain.action import ActionSpec, Risk
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused, NotFound
+from app.domain.mapping import Webhooks
 from app.domain.plan import PlanSpec
 from app.domain.policy import FreezeWindow, Requester, StandingPolicy
 from app.domain.series import MetricSpec
@@ -68,6 +69,7 @@ class Inventory:
     plans: Mapping[str, PlanSpec] = field(default_factory=dict)
     rules: Mapping[str, Json] = field(default_factory=dict)
     executors: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     def service(self, name: str) -> Service:
         """The service of that exact name; raises NotFound."""

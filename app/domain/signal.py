@@ -9,15 +9,20 @@ from app.domain.severity import Severity
 
 
 class SignalState(StrEnum):
-    """Whether the condition behind a signal holds now."""
+    """Whether the condition behind a signal holds now; with no data, nobody knows."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
+    NO_DATA = "no_data"
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One alert instance. `fingerprint` names the condition, `starts_at` the episode; times are aware UTC datetimes."""
+    """One alert instance. `fingerprint` names the condition, `starts_at` the episode; times are aware UTC datetimes.
+
+    `said_at` is when the sender said it, where it tells: an older word never undoes a newer one. `is_start_known` is False
+    where the sender does not tell since when the condition holds; the word then belongs to the episode that is open.
+    """
 
     source: str
     fingerprint: str
@@ -33,6 +38,8 @@ class Signal:
     annotations: Mapping[str, str] = field(default_factory=dict)
     group_key: str = ""
     link: str = ""
+    said_at: datetime | None = None
+    is_start_known: bool = True
 
     @property
     def episode(self) -> str:

@@ -11,11 +11,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from app.adapters.clock.system import SystemClock
-from app.adapters.signals.body import read_json
 from app.adapters.slack.room import SlackRoom
 from app.adapters.slack.signature import Guard
 from app.adapters.slack.wire import room_client
-from app.bootstrap import PARSERS, Sitrep, bootstrap
+from app.bootstrap import Sitrep, bootstrap
 from app.console.view import Views
 from app.entrypoints.http import console, decide, health, lost, webhooks
 from app.entrypoints.http.pages import lost_page
@@ -68,7 +67,7 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     registry = CollectorRegistry()
     checks = {**sitrep.checks, "slack": slack}
     api.include_router(health.router(checks, frozenset({"database"}), registry))
-    api.include_router(webhooks.router(sitrep.receive, read_json, PARSERS, sitrep.settings.webhook_token))
+    api.include_router(webhooks.router(sitrep.receive, sitrep.sources, sitrep.settings.webhook_token, sitrep.clock.now, registry))
     api.include_router(
         console.router(
             sitrep.store,
@@ -82,7 +81,7 @@ def web_app(sitrep: Sitrep, slack: Callable[[], str]) -> FastAPI:
     views = Views(sitrep.store, sitrep.inventory, sitrep.clock, sitrep.documents, sitrep.names)
     own_host = frozenset({sitrep.settings.http_host})
     api.include_router(decide.router(views, sitrep.inventory, sitrep.by_link, sitrep.dispatcher.submit, own_host))
-    lost.add_to(api, lost_page(sitrep.clock), frozenset(PARSERS))
+    lost.add_to(api, lost_page(sitrep.clock), frozenset(sitrep.sources))
     return api
 
 

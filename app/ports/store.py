@@ -8,6 +8,7 @@ from typing import Protocol
 from app.domain.approval import Approval
 from app.domain.audit import AuditEntry, AuditKind, Head
 from app.domain.canonical import Json
+from app.domain.change import Change
 from app.domain.evidence import Assessment, Evidence
 from app.domain.incident import Incident
 from app.domain.outbox import MessageRef, OutboxItem, OutboxState
@@ -56,6 +57,10 @@ class Signals(Protocol):
 
     def incident_of(self, episode: str) -> int | None:
         """The incident an episode was folded into."""
+        ...
+
+    def latest(self, source: str, fingerprint: str) -> Signal | None:
+        """The newest episode of a condition, whatever its state."""
         ...
 
     def of(self, incident: int) -> Sequence[Signal]:
@@ -348,6 +353,30 @@ class Dues(Protocol):
         ...
 
 
+class Changes(Protocol):
+    """Deploys and other changes that senders told of."""
+
+    def put(self, change: Change) -> bool:
+        """Stores it; False if exactly this was stored before."""
+        ...
+
+    def between(self, start: datetime, end: datetime) -> Sequence[Change]:
+        """Oldest first."""
+        ...
+
+
+class EarlyEnds(Protocol):
+    """Ends of alerts whose beginnings have not come: deliveries overtake each other."""
+
+    def put(self, condition: str, at: datetime, heard_at: datetime) -> None:
+        """Keeps the newest end of a condition for a day after it was heard."""
+        ...
+
+    def of(self, condition: str) -> datetime | None:
+        """When it was said to be over."""
+        ...
+
+
 class Transaction(Protocol):
     """One short unit: all of it is written, or nothing."""
 
@@ -377,6 +406,10 @@ class Transaction(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def dues(self) -> Dues: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def early_ends(self) -> EarlyEnds: ...
 
     def now(self) -> datetime:
         """The database's clock, aware UTC; approvals expire by this one."""

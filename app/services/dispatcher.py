@@ -5,39 +5,30 @@ from dataclasses import dataclass
 
 from app.domain.canonical import Json
 from app.domain.errors import BadInput, NotFound, Refused
-from app.domain.signal import Signal
 from app.domain.work import Delivery, Task
 from app.ports.clock import Clock
 from app.ports.store import Store
 from app.ports.tasks import Handler, Tasks
 from app.services.act import Act
 from app.services.hear import Hear
-from app.services.intake import Intake
 from app.services.investigate import Investigate
 from app.services.learn import Learn
 from app.services.send import Send
-from app.services.standing import Standing
 from app.services.sweep import Sweep
+from app.services.take_in import TakeIn
 from app.services.write_postmortem import WritePostmortem
-
-Parser = Callable[[Mapping[str, Json]], Sequence[Signal]]
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Runs the handler of a task, then submits what follows from it.
-
-    `parsers` maps a webhook's name to the parser of its payload.
-    """
+    """Runs the handler of a task, then submits what follows from it."""
 
     store: Store
     tasks: Tasks
     clock: Clock
-    parsers: Mapping[str, Parser]
     hear: Hear
-    intake: Intake
+    take_in: TakeIn
     investigate: Investigate
-    standing: Standing
     act: Act
     send: Send
     learn: Learn
@@ -80,22 +71,19 @@ class Dispatcher:
             delivery = tx.inbox.get(key)
         error = ""
         try:
-            tasks = self._take(delivery)
+            tasks, error = self._take(delivery)
         except (BadInput, NotFound, Refused) as problem:
             tasks, error = [], str(problem)
+        # Before the delivery is done: a crash in between handles it again, and what follows from it is not lost.
+        self.submit(tasks)
         with self.store.begin() as tx:
             tx.inbox.done(key, self.clock.now(), error)
-        return tasks
+        return []
 
-    def _take(self, delivery: Delivery) -> list[Task]:
-        parser = self.parsers.get(delivery.source)
-        if parser is not None:
-            signals = parser(delivery.payload)
-            tasks = self.intake(signals, delivery.key)
-            # What people approved beforehand starts at once: every millisecond of it is an outage.
-            self.submit(self.standing(signals))
-            return tasks
-        return self.hear(delivery.source, delivery.payload)
+    def _take(self, delivery: Delivery) -> tuple[list[Task], str]:
+        if delivery.source in self.take_in.parsers:
+            return self.take_in(delivery)
+        return self.hear(delivery.source, delivery.payload), ""
 
     def _learn(self, number: int) -> list[Task]:
         self.learn(number)

@@ -12,10 +12,12 @@ from app.domain.timeline import EntryKind
 from app.domain.work import Lane, Task
 from app.ports.clock import Clock
 from app.ports.store import Store, Transaction
+from app.services.order import opens_nothing, placed_in_time
 from app.services.say import Say
 
 REOPEN_WITHIN = timedelta(minutes=15)
 FOLD_WITHIN = timedelta(minutes=60)
+VERBS = {SignalState.FIRING: "is firing", SignalState.RESOLVED: "resolved", SignalState.NO_DATA: "has no data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,12 @@ class Intake:
         return tasks
 
     def _fold(self, tx: Transaction, signal: Signal, now: datetime, tasks: list[Task]) -> tuple[int | None, bool]:
+        placed = placed_in_time(tx, signal)
+        if placed is None:
+            return None, False
+        signal = placed
         known = tx.signals.incident_of(signal.episode)
-        if known is None and signal.state is SignalState.RESOLVED:
+        if known is None and opens_nothing(tx, signal, now):
             return None, False
         number = known
         if number is None:
@@ -103,7 +109,7 @@ class Intake:
 
     def _record(self, tx: Transaction, number: int, signal: Signal) -> None:
         where = f" on {signal.service}" if signal.service else ""
-        verb = "is firing" if signal.state is SignalState.FIRING else "resolved"
+        verb = VERBS[signal.state]
         at = signal.starts_at if signal.state is SignalState.FIRING else (signal.ends_at or self.clock.now())
         evidence = tx.evidence.put(
             number,
@@ -127,7 +133,8 @@ class Intake:
             return []
         incident = tx.incidents.get(number)
         signals = tx.signals.of(number)
-        firing = [signal for signal in signals if signal.state is SignalState.FIRING]
+        # With no data nobody knows that it is over, so it still counts as something to look at.
+        firing = [signal for signal in signals if signal.state is not SignalState.RESOLVED]
         worst = min((signal.severity for signal in firing), default=incident.severity)
         if worst < incident.severity:
             incident = tx.incidents.save(replace(incident, severity=worst))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Observe:
 
     inventory: Inventory
     metrics: Metrics
-    changes: Changes
+    changes: Sequence[Changes]
     logs: Logs
     knowledge: Knowledge
 
@@ -53,7 +54,7 @@ class Observe:
         evidence: list[Evidence] = []
         looks: list[Callable[[], Iterable[Evidence]]] = [
             lambda: self._numbers(incident, services, now),
-            lambda: self._changes(incident, services, now),
+            *(partial(self._changes, source, incident, services, now) for source in self.changes),
             lambda: self._logs(incident, services, now),
             lambda: self._memory(incident, signals, now),
         ]
@@ -115,9 +116,9 @@ class Observe:
             tainted=False,
         )
 
-    def _changes(self, incident: Incident, services: Sequence[str], now: datetime) -> Iterable[Evidence]:
+    def _changes(self, source: Changes, incident: Incident, services: Sequence[str], now: datetime) -> Iterable[Evidence]:
         start = incident.started_at - CHANGES_BACK
-        for change in self.changes.between(start, now):
+        for change in source.between(start, now):
             if change.service in services or not services:
                 yield _change_evidence(change)
 

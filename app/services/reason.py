@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from app.analysis.root_cause import rank_causes
 from app.domain.evidence import Assessment, Confidence, Evidence, EvidenceKind, Finding, Suggestion, Tier
@@ -47,7 +48,12 @@ def assess(
     now: datetime,
 ) -> Assessment:
     """Findings from rules; abstains (no cause) where no number is wrong."""
-    findings = [*_alert_findings(evidence), *_number_findings(seen), *_change_findings(seen), *_log_findings(evidence, seen)]
+    findings = [
+        *islice(_alert_findings(evidence), 4),
+        *_number_findings(seen),
+        *_change_findings(seen),
+        *_log_findings(evidence, seen),
+    ]
     memory = list(_memory_findings(evidence))
     knows = any(item.kind in {EvidenceKind.RUNBOOK, EvidenceKind.PAST_INCIDENT} for item in evidence)
     return Assessment(
@@ -73,6 +79,10 @@ def _headline(incident: Incident, seen: Picture, evidence: Sequence[Evidence]) -
         worst = seen.bad[0]
         text = f"It seems to start in {seen.suspect}: {worst.summary}"
         return Finding(text, (worst.id, *alerts[:1]), Confidence.POSSIBLE)
+    if alerts and seen.blamed is not None:
+        gap = duration(max((seen.onset or 0.0) - _number(seen.blamed, "at"), 0))
+        text = f"The alert fires {gap} after this change, and no number says more yet: {_change_words(seen.blamed)}"
+        return Finding(text, (seen.blamed.id, *alerts[:1]), Confidence.POSSIBLE)
     if alerts:
         return Finding("The alert fires, and no number Sitrep can see explains it yet.", alerts[:1], Confidence.POSSIBLE)
     people = tuple(item.id for item in evidence if item.kind is EvidenceKind.PERSON)[:1]

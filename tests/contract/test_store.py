@@ -14,12 +14,13 @@ from app.adapters.store.process import Process, this_process
 from app.adapters.store.sql import SqlStore
 from app.adapters.store.upgrade import upgrade
 from app.domain.approval import Approval, Decision
+from app.domain.change import Change
 from app.domain.errors import Conflict, NotFound
 from app.domain.outbox import OutboxItem, OutboxKind, OutboxState
 from app.domain.proposal import ProposalStatus, Run
 from app.domain.timeline import EntryKind, check_chain
 from app.domain.work import Delivery, Due
-from tests.builders import NOW, a_proposal, an_incident
+from tests.builders import NOW, a_proposal, a_signal, an_incident
 
 _TAGS: dict[int, str] = {}
 _URLS: dict[int, str] = {}
@@ -258,3 +259,40 @@ def test_nothing_of_a_failed_transaction_stays(store: SqlStore) -> None:
         fail()
     with store.begin() as tx:
         assert tx.incidents.add(an_incident()).number == before + 1
+
+
+def test_a_change_is_kept_once_and_read_by_its_time(store: SqlStore) -> None:
+    """A second telling changes nothing; other words are another change."""
+    service = _tag(store)
+    late, early = Change(NOW, service, "deploy", "1.4.2", by="alice"), Change(NOW - timedelta(hours=1), service, "flag", "on")
+    with store.begin() as tx:
+        assert [tx.changes.put(late), tx.changes.put(early), tx.changes.put(late)] == [True, True, False]
+    with store.begin() as tx:
+        found = [change for change in tx.changes.between(NOW - timedelta(hours=2), NOW) if change.service == service]
+        assert found == [early, late]
+        assert late not in tx.changes.between(NOW - timedelta(hours=2), NOW - timedelta(seconds=1))
+
+
+def test_an_early_end_is_remembered_for_a_day(store: SqlStore) -> None:
+    """The newest counts; old ones are forgotten when another is heard."""
+    old, new = _tag(store) + "old", _tag(store) + "new"
+    with store.begin() as tx:
+        tx.early_ends.put(old, NOW, NOW)
+        tx.early_ends.put(old, NOW - timedelta(minutes=1), NOW)
+        assert tx.early_ends.of(old) == NOW
+        tx.early_ends.put(new, NOW, NOW + timedelta(days=1, seconds=1))
+        assert (tx.early_ends.of(old), tx.early_ends.of(new)) == (None, NOW)
+
+
+def test_the_newest_episode_of_a_condition_is_found_with_when_it_was_said(store: SqlStore) -> None:
+    """Whatever its state; of another sender nothing."""
+    mark = _tag(store)
+    first = replace(a_signal(fingerprint=mark), starts_at=NOW - timedelta(hours=1))
+    second = replace(a_signal(fingerprint=mark, firing=False), said_at=NOW + timedelta(minutes=1))
+    with store.begin() as tx:
+        number = tx.incidents.add(an_incident()).number
+        tx.signals.put(number, second)
+        tx.signals.put(number, first)
+    with store.begin() as tx:
+        assert tx.signals.latest("alertmanager", mark) == second
+        assert tx.signals.latest("grafana", mark) is None

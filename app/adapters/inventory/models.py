@@ -16,6 +16,9 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,500}$")]
 Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_@$:/-]{1,60}(\.[A-Za-z0-9_@$:/-]{1,60}){0,9}$")]
+SeverityWord = Literal["critical", "high", "warning", "low", "sev1", "sev2", "sev3", "sev4"]
+KeyTemplate = Annotated[str, StringConstraints(max_length=300, pattern=r"^([^{}\x00-\x1f]|\{[A-Za-z0-9_@$:/.-]{1,200}\})*$")]
 RiskWord = Literal["low", "medium", "high"]
 BadWord = Literal["above", "below", "neither"]
 
@@ -41,6 +44,7 @@ def _one_or_many(value: object) -> object:
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 FreeHeader = Annotated[HeaderName, AfterValidator(_free_header)]
+Places = Annotated[list[Place], BeforeValidator(_one_or_many), Field(max_length=10)]
 Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_fixed_url)]
 
 
@@ -250,6 +254,37 @@ class ExecutorsEntry(Entry):
     kubernetes: KubernetesEntry | None = None
 
 
+class ResolvedEntry(Entry):
+    """How a body says that it is over: one of these words, in any letter case, at this place."""
+
+    field: Place
+    values: Annotated[list[Line], Field(min_length=1, max_length=20)]
+
+
+class GenericEntry(Entry):
+    """Where the words of a generic webhook body stand."""
+
+    items: Place | None = None
+    name: Places = []
+    service: Places = []
+    severity: Places = []
+    severity_words: Annotated[dict[Line, SeverityWord], Field(max_length=50)] = {}
+    summary: Places = []
+    description: Places = []
+    time: Places = []
+    link: Places = []
+    labels: Annotated[list[Place], Field(max_length=50)] = []
+    key: KeyTemplate = ""
+    resolved: ResolvedEntry | None = None
+
+
+class WebhooksEntry(Entry):
+    """Other tools' names for our services, and the shape of generic bodies."""
+
+    services: Annotated[dict[Line, Name], Field(max_length=1000)] = {}
+    generic: GenericEntry | None = None
+
+
 class Configuration(Entry):
     """The whole file."""
 
@@ -260,6 +295,7 @@ class Configuration(Entry):
     platform: PlatformEntry | None = None
     logs: LogsEntry | None = None
     executors: ExecutorsEntry = ExecutorsEntry()
+    webhooks: WebhooksEntry | None = None
     actions: list[ActionEntry] = []
     requesters: list[RequesterEntry] = []
     freezes: list[FreezeEntry] = []

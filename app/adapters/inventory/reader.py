@@ -11,6 +11,7 @@ from app.adapters.inventory.models import Configuration, MetricEntry, ServiceEnt
 from app.adapters.inventory.policies import Policies
 from app.adapters.inventory.rules import rules_of
 from app.adapters.inventory.shapes import check
+from app.adapters.inventory.webhooks import read_webhooks
 from app.adapters.inventory.yaml_text import MAX_BYTES, Document, parse
 from app.adapters.inventory.yaml_text import Path as Place
 from app.domain.canonical import Json, digest, plain
@@ -56,6 +57,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
         responders=tuple(configuration.responders),
         policy_version=digest(rules),
         platform={"url": platform.url, "token_env": platform.token_env or ""} if platform else {},
+        webhooks=read_webhooks(document, configuration.webhooks, services),
         logs_dir=str((path.resolve().parent / configuration.logs.dir).resolve()) if configuration.logs else "",
         requesters=requesters,
         freezes=freezes,

@@ -1,57 +1,68 @@
-"""Reads Alertmanager's webhook, version 4 (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config)."""
+"""Reads Alertmanager's webhook body, version 4, into signals; a bad alert never costs its neighbours."""
 
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
+from app.adapters.signals.fields import MAX_LABEL_TEXT, MAX_LABELS, SERVICE_LABELS, cut, link_of, moment, shown
 from app.domain.canonical import digest, plain
 from app.domain.errors import BadInput
+from app.domain.report import Report
 from app.domain.severity import Severity
 from app.domain.signal import Signal, SignalState
 
 MAX_ALERTS = 1000
-MAX_LABELS = 100
-MAX_LABEL_TEXT = 1024
 MAX_ANNOTATION_TEXT = 8192
-SERVICE_LABELS = ("service", "app", "app_kubernetes_io_name", "job")
 SEVERITY_LABELS = ("severity", "priority", "level")
+KEPT_LABELS = frozenset({"alertname", "summary", "description", "title", "message", *SERVICE_LABELS, *SEVERITY_LABELS})
 
 _SHAPE_HINT = "Send Alertmanager's webhook body, version 4, unchanged."
 _FINGERPRINT = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
-def parse(body: Mapping[str, object]) -> list[Signal]:
-    """One signal per alert, in the body's order; raises BadInput naming the place for anything of another shape."""
+def parse(body: Mapping[str, object]) -> Report:
+    """One signal per alert, in the body's order. An alert of another shape is refused by its place and the rest is kept:
+    Alertmanager sends whole groups and never repeats one that got a 4xx. Raises BadInput for any other body.
+    """
     if body.get("version") != "4":
-        raise BadInput(f'version is {_shown(body.get("version"))}, not "4".', _SHAPE_HINT)
+        raise BadInput(f'version is {shown(body.get("version"))}, not "4".', _SHAPE_HINT)
+    return alerts_of(body, "alertmanager")
+
+
+def alerts_of(body: Mapping[str, object], source: str) -> Report:
+    """The alerts of a group; raises BadInput where there is no list of them."""
     alerts = body.get("alerts")
     if not isinstance(alerts, list) or not alerts:
         raise BadInput("alerts is not a list with at least one alert.", _SHAPE_HINT)
-    if len(alerts) > MAX_ALERTS:
-        raise BadInput(f"alerts has {len(alerts)} entries.", f"Set max_alerts of the receiver to at most {MAX_ALERTS}.")
     group_key = body.get("groupKey", "")
     if not isinstance(group_key, str):
         raise BadInput("groupKey is not text.", _SHAPE_HINT)
     group = group_key if len(group_key) <= 500 else f"{group_key[:400]}#{hashlib.sha256(group_key.encode()).hexdigest()[:16]}"
-    return [_signal(alert, f"alerts[{index}]", group) for index, alert in enumerate(alerts)]
+    signals: list[Signal] = []
+    refused: list[str] = []
+    for index, alert in enumerate(alerts[:MAX_ALERTS]):
+        try:
+            signals.append(_signal(alert, f"alerts[{index}]", group, source))
+        except BadInput as problem:
+            refused.append(problem.message)
+    hint = f"Set max_alerts of the receiver to at most {MAX_ALERTS}."
+    refused += [f"alerts[{index}] is beyond the first {MAX_ALERTS}. {hint}" for index in range(MAX_ALERTS, len(alerts))]
+    return Report(tuple(signals), refused=tuple(refused))
 
 
-def _signal(alert: object, place: str, group_key: str) -> Signal:
+def _signal(alert: object, place: str, group_key: str, source: str) -> Signal:
     if not isinstance(alert, Mapping):
         raise BadInput(f"{place} is not an object.", _SHAPE_HINT)
     labels = _texts(alert.get("labels"), f"{place}.labels", MAX_LABEL_TEXT)
     annotations = _texts(alert.get("annotations", {}), f"{place}.annotations", MAX_ANNOTATION_TEXT)
-    starts_at = _time(alert.get("startsAt"), f"{place}.startsAt")
+    starts_at = moment(alert.get("startsAt"), f"{place}.startsAt")
     if starts_at is None:
         raise BadInput(f"{place}.startsAt is year 1 or missing.", _SHAPE_HINT)
     state = _state(alert.get("status"), f"{place}.status")
-    ends_at = _time(alert.get("endsAt"), f"{place}.endsAt")
+    ends_at = moment(alert.get("endsAt"), f"{place}.endsAt")
     severity = next((labels[name] for name in SEVERITY_LABELS if labels.get(name)), "")
     return Signal(
-        source="alertmanager",
+        source=source,
         fingerprint=_fingerprint(alert.get("fingerprint"), labels, f"{place}.fingerprint"),
         name=labels.get("alertname") or "unnamed alert",
         state=state,
@@ -72,37 +83,22 @@ def _signal(alert: object, place: str, group_key: str) -> Signal:
 def _texts(value: object, place: str, longest: int) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise BadInput(f"{place} is not an object.", _SHAPE_HINT)
-    if len(value) > MAX_LABELS:
-        raise BadInput(f"{place} has {len(value)} entries.", f"Send at most {MAX_LABELS}.")
     texts: dict[str, str] = {}
-    for name, text in value.items():
+    # What names the alert is kept whatever else it carries; the rest beyond the hundredth is counted and left out.
+    ordered = sorted(value.items(), key=lambda pair: pair[0] not in KEPT_LABELS) if len(value) > MAX_LABELS else value.items()
+    for name, text in list(ordered)[:MAX_LABELS]:
         if not isinstance(name, str) or not name or len(name) > 200 or not isinstance(text, str):
-            raise BadInput(f"{place}[{_shown(name)}] is not text under a name.", _SHAPE_HINT)
-        texts[name] = text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
+            raise BadInput(f"{place}[{shown(name)}] is not text under a name.", _SHAPE_HINT)
+        texts[name] = cut(text, longest)
+    if len(value) > MAX_LABELS:
+        texts["left_out"] = str(len(value) - MAX_LABELS)
     return texts
 
 
 def _state(value: object, place: str) -> SignalState:
     if isinstance(value, str) and value in {"firing", "resolved"}:
         return SignalState(value)
-    raise BadInput(f"{place} is {_shown(value)}.", 'It must be "firing" or "resolved".')
-
-
-def _time(value: object, place: str) -> datetime | None:
-    """RFC 3339 with up to nanoseconds (cut to microseconds); Go's zero time counts as none."""
-    if value is None or value == "":
-        return None
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise BadInput(f"{place} is {_shown(value)}.", "Send RFC 3339 such as 2026-11-24T03:00:00Z.")
-    day, clock, fraction, zone = match.groups()
-    if day == "0001-01-01":
-        return None
-    offset = "+00:00" if zone in {"Z", "z"} else zone
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadInput(f"{place} is {_shown(value)}, which is no time.", "Send RFC 3339 such as 2026-11-24T03:00:00Z.") from None
+    raise BadInput(f"{place} is {shown(value)}.", 'It must be "firing" or "resolved".')
 
 
 def _fingerprint(value: object, labels: Mapping[str, str], place: str) -> str:
@@ -110,19 +106,10 @@ def _fingerprint(value: object, labels: Mapping[str, str], place: str) -> str:
         return digest(plain(dict(labels)))[:16]
     if isinstance(value, str) and _FINGERPRINT.fullmatch(value):
         return value
-    raise BadInput(f"{place} is {_shown(value)}.", "It is letters and digits, at most 128, or left out.")
+    raise BadInput(f"{place} is {shown(value)}.", "It is letters and digits, at most 128, or left out.")
 
 
 def _link(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise BadInput(f"{place} is not text.", _SHAPE_HINT)
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
-    return value if is_web and len(value) <= 2000 and value.isprintable() else ""
-
-
-def _shown(value: object) -> str:
-    return ascii(value)[:80] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+    return link_of(value)

@@ -22,6 +22,21 @@ def read_json(raw: bytes, max_bytes: int = 1024 * 1024, max_depth: int = 20, max
     Refused are: too large, not UTF-8, too deep, too many keys (over the whole body), a key twice, NaN and infinities,
     whole numbers of more than 19 digits, lone surrogates and NUL characters.
     """
+    value = _read(raw, max_bytes, max_depth, max_keys)
+    if not isinstance(value, dict):
+        raise BadInput(f"The body is a JSON {_kind(value)}.", "Send one JSON object.")
+    return value
+
+
+def read_list(raw: bytes, max_bytes: int = 1024 * 1024, max_depth: int = 20, max_keys: int = 20_000) -> list[Json]:
+    """The array in `raw`, under the same rules; raises BadInput."""
+    value = _read(raw, max_bytes, max_depth, max_keys)
+    if not isinstance(value, list):
+        raise BadInput(f"The body is a JSON {_kind(value)}.", "Send one JSON array.")
+    return value
+
+
+def _read(raw: bytes, max_bytes: int, max_depth: int, max_keys: int) -> Json:
     if len(raw) > max_bytes:
         raise BadInput(f"The body has {len(raw)} bytes.", f"Send at most {max_bytes} bytes, in several requests.")
     try:
@@ -30,12 +45,10 @@ def read_json(raw: bytes, max_bytes: int = 1024 * 1024, max_depth: int = 20, max
         raise BadInput(f"The body is not UTF-8 (byte {error.start}).", "Send UTF-8 encoded JSON.") from None
     _scan(raw, max_depth, max_keys)
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
+        value: Json = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise BadInput(f"The body is not JSON: {error.msg} ({place}).", "Send one JSON object.") from None
-    if not isinstance(value, dict):
-        raise BadInput(f"The body is a JSON {_kind(value)}.", "Send one JSON object.")
     _check_text(value)
     return value
 
@@ -103,5 +116,5 @@ def _shown(key: str) -> str:
 
 
 def _kind(value: object) -> str:
-    names: dict[type, str] = {list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    names: dict[type, str] = {list: "array", dict: "object", str: "string", bool: "boolean", int: "number", float: "number"}
     return names.get(type(value), "null")

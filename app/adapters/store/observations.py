@@ -25,7 +25,7 @@ class SignalRow(Row, table=True):
     episode: str = Field(primary_key=True, sa_type=CleanText)
     incident: int = Field(foreign_key="incidents.number", index=True)
     source: str = Field(sa_type=CleanText)
-    fingerprint: str = Field(sa_type=CleanText)
+    fingerprint: str = Field(sa_type=CleanText, index=True)
     name: str = Field(sa_type=CleanText)
     state: str = Field(sa_type=CleanText)
     severity: int
@@ -38,6 +38,7 @@ class SignalRow(Row, table=True):
     annotations: Any = Field(sa_type=JsonText)
     group_key: str = Field(sa_type=CleanText)
     link: str = Field(sa_type=CleanText)
+    said_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class EvidenceRow(Row, table=True):
@@ -103,6 +104,13 @@ class SqlSignals:
         wait_for_turn(self._session, "intake")
         row = find(self._session, SignalRow, episode=episode)
         return None if row is None else row.incident
+
+    def latest(self, source: str, fingerprint: str) -> Signal | None:
+        """The newest episode of a condition; waits for its turn, as `incident_of` does."""
+        wait_for_turn(self._session, "intake")
+        same = select(SignalRow).where(col(SignalRow.fingerprint) == fingerprint, col(SignalRow.source) == source)
+        row = fetch_one(self._session, same.order_by(col(SignalRow.starts_at).desc(), col(SignalRow.episode)))
+        return None if row is None else _signal(row)
 
     def of(self, incident: int) -> Sequence[Signal]:
         """All signals of an incident, oldest start first."""
@@ -176,6 +184,7 @@ def _signal_row(incident: int, signal: Signal) -> SignalRow:
         annotations=plain(signal.annotations),
         group_key=signal.group_key,
         link=signal.link,
+        said_at=signal.said_at,
     )
 
 
@@ -195,6 +204,7 @@ def _signal(row: SignalRow) -> Signal:
         annotations=nested.texts(row.annotations),
         group_key=row.group_key,
         link=row.link,
+        said_at=row.said_at,
     )
 
 

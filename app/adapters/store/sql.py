@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.adapters.store.audit import SqlAudit
+from app.adapters.store.changes import SqlChanges, SqlEarlyEnds
 from app.adapters.store.dues import SqlDues
 from app.adapters.store.engine import BUSY_S, clear_errors, open_engine
 from app.adapters.store.incidents import SqlIncidents
@@ -44,6 +45,8 @@ class SqlTransaction:
         self.inbox = SqlInbox(session)
         self.outbox = SqlOutbox(session, process)
         self.dues = SqlDues(session)
+        self.changes = SqlChanges(session)
+        self.early_ends = SqlEarlyEnds(session)
 
     def now(self) -> datetime:
         """The injected clock if there is one; else Postgres' own clock, or with SQLite this machine's: they are the same."""

@@ -39,7 +39,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from app.entrypoints.cli import actions, ask, drill, evaluate, inc, papers, upkeep
+    from app.entrypoints.cli import actions, ask, drill, evaluate, inc, papers, upkeep, webhook
 
     parser = argparse.ArgumentParser(prog="sitrep", description="An incident copilot that lives in Slack.")
     parser.add_argument("--env-file", type=Path, help="a file of NAME=value lines, read below the environment")
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="start everything in one process")
     run.add_argument("--env-file", type=Path, help=argparse.SUPPRESS)
     run.set_defaults(run=_run)
-    for module in (drill, inc, actions, ask, papers, upkeep, evaluate):
+    for module in (drill, inc, actions, ask, papers, upkeep, webhook, evaluate):
         module.add_to(commands)
     return parser
 

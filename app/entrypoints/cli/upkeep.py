@@ -38,6 +38,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         ("tasks", _tasks),
         ("memory", _memory),
         ("index", _index),
+        ("webhooks", _webhooks),
         ("slack", _slack),
         ("model", _model),
         ("prometheus", _prometheus),
@@ -165,3 +166,20 @@ def _asked(url: str, what: str, settings: str, token: str = "") -> tuple[str, st
     if answer.status_code != httpx.codes.OK:
         return "broken", f"{what} answers {answer.status_code}. Check {settings}; Sitrep goes on without it."
     return "ok", what
+
+
+def _webhooks(settings: Settings) -> tuple[str, str]:
+    """Who can prove himself at the webhooks."""
+    secrets = {
+        "pagerduty": settings.pagerduty_secret,
+        "sentry": settings.sentry_secret,
+        "grafana": settings.grafana_secret,
+        "github": settings.github_secret,
+        "gitlab": settings.gitlab_token,
+        "sns": settings.sns_topics,
+    }
+    proofs = (["the token"] if settings.webhook_token else []) + [
+        f"{name}'s signature" for name, secret in secrets.items() if secret
+    ]
+    advice = f"accepted are {', '.join(proofs)}" if proofs else "anybody on this machine may post; set SITREP_WEBHOOK_TOKEN"
+    return "ok" if proofs else "absent", advice

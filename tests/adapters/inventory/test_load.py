@@ -229,3 +229,28 @@ def test_any_text_gives_a_document_or_bad_input(text: str) -> None:
     except BadInput as error:
         found = str(error)[:1]
     assert found == "f"
+
+
+def test_the_mapping_of_webhooks_is_read_and_unset_places_keep_their_usual_names(tmp_path: Path) -> None:
+    webhooks = load(write(tmp_path, example()), TOKEN).webhooks
+    assert webhooks.services == {"Checkout API": "checkout", "acme/checkout-api": "checkout"}
+    assert (webhooks.generic.name, webhooks.generic.state) == (("check.name",), ("state",))
+    assert webhooks.generic.resolved == ("ok", "recovered")
+    assert webhooks.generic.description == load(write(tmp_path, "services: {}\n"), {}).webhooks.generic.description
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (("webhooks", "services", "Checkout API"), "chekout", "no service is called 'chekout'"),
+        (("webhooks", "generic", "nmae"), "x", "unknown key"),
+        (("webhooks", "generic", "name"), "a..b", "webhooks.generic.name"),
+        (("webhooks", "generic", "severity_words", "fatal"), "worst", "severity_words.fatal"),
+        (("webhooks", "generic", "key"), "{a b}", "webhooks.generic.key"),
+        (("webhooks", "generic", "resolved", "values"), [], "values"),
+    ],
+)
+def test_a_mistake_in_the_mapping_is_named(tmp_path: Path, place: tuple[str | int, ...], value: Any, said: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(said)) as caught:
+        load(changed(tmp_path, (place, value)), TOKEN)
+    assert caught.value.hint

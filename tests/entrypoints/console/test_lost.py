@@ -3,18 +3,22 @@
 import httpx
 import pytest
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
-from app.adapters.signals.alertmanager import parse
-from app.adapters.signals.body import read_json
+from app.adapters.signals.catalogue import Secrets, build_sources
+from app.domain.mapping import Webhooks
 from app.entrypoints.http import lost, webhooks
 from app.entrypoints.http.pages import lost_page
 from tests.entrypoints.console.stage import NOW
+from tests.entrypoints.http.house import no_network
 from tests.fakes.clock import FakeClock
 
 
 async def _asked(method: str, path: str, accept: str = "*/*") -> httpx.Response:
     api = FastAPI(openapi_url=None)
-    api.include_router(webhooks.router(lambda source, key, payload: True, read_json, {"alertmanager": parse}, ""))
+    sources = build_sources(Webhooks(), (), Secrets(), no_network)
+    alertmanager = {"alertmanager": sources["alertmanager"]}
+    api.include_router(webhooks.router(lambda source, key, payload: True, alertmanager, "", lambda: NOW, CollectorRegistry()))
     lost.add_to(api, lost_page(FakeClock(NOW)), frozenset({"alertmanager"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url="http://127.0.0.1") as client:
         return await client.request(method, path, headers={"accept": accept})

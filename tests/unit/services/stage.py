@@ -93,7 +93,7 @@ class Stage:
     @property
     def observe(self) -> Observe:
         """All eyes."""
-        return Observe(self.inventory, self.metrics, self.changes, self.logs, self.knowledge)
+        return Observe(self.inventory, self.metrics, (self.changes,), self.logs, self.knowledge)
 
     @property
     def propose(self) -> Propose:
