@@ -8,7 +8,7 @@ from app.domain.errors import ActionRefused, AuditBroken, Unavailable
 from app.ports.heads import Heads
 from app.ports.store import Store, Transaction
 
-# What every claim reads again, newest first; the heartbeat reads the whole chain.
+# The heartbeat reads the whole chain.
 RECENT = 2_000
 PAGE = 5_000
 # How many published heads every claim looks for in the chain.
@@ -19,10 +19,11 @@ BROKEN = "audit_broken"
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The chain of this installation."""
+    """The chain of this installation. Every claim reads the newest `look_back` entries again."""
 
     store: Store
     heads: Heads
+    look_back: int = RECENT
 
     def latest_published(self) -> Sequence[Head]:
         """The newest published heads; raises ActionRefused if they cannot be read, AuditBroken if they make no sense."""
@@ -41,8 +42,8 @@ class Audit:
         if found:
             raise AuditBroken(found, "`sitrep audit verify` says more.")
         head = tx.audit.head()
-        start = max(0, head.seq - RECENT)
-        entries = tx.audit.entries(max(0, start - 1), RECENT + 1)
+        start = max(0, head.seq - self.look_back)
+        entries = tx.audit.entries(max(0, start - 1), self.look_back + 1)
         since = None
         if start > 0:
             if not entries or entries[0].seq != start:

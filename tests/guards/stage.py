@@ -30,7 +30,7 @@ from app.ports.runner import Runner
 from app.ports.store import Store
 from app.services.act import Act
 from app.services.approve import Approve
-from app.services.audit import Audit
+from app.services.audit import RECENT, Audit
 from app.services.authority import Authority
 from app.services.command import Command
 from app.services.confirm import Confirm
@@ -170,6 +170,7 @@ class Stage:
     ids: Ids = field(default_factory=SystemIds)
     store: Store | None = None
     wall: Clock | None = None
+    look_back: int = RECENT
 
     def __post_init__(self) -> None:
         """Wires everything as `bootstrap` does; `wall` is this machine's clock where it differs from the database's."""
@@ -178,7 +179,7 @@ class Stage:
         self.store = store = self.store or SqlStore(self.url, self.clock)
         wall = self.wall or self.clock
         self.say = Say(self.ids, wall)
-        self.authority, self.audit = Authority(self.inventory, self.room), Audit(store, self.heads)
+        self.authority, self.audit = Authority(self.inventory, self.room), Audit(store, self.heads, self.look_back)
         self.verify = Verify(store, self.inventory, self.gauge, self.say)
         self.propose = Propose(store, self.inventory, self.runner, wall, self.ids, self.say)
         self.approve = Approve(store, self.inventory, self.say)
@@ -239,9 +240,7 @@ class Stage:
             now = tx.now()
             return tx.incidents.add(replace(an_incident(), opened_at=now, started_at=now)).number
 
-    def ask(
-        self, number: int, action: str = "set_pool", target: str = "checkout", by: Person = CAROL, **values: Any
-    ) -> Proposal:
+    def ask(self, number: int, action: str = "set_pool", target: str = "checkout", by: Person = CAROL, **values: Any) -> Proposal:
         """A person's request, with values as they would be typed."""
         words = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
         return self.propose.request(number, action, target, words, by)[0]
