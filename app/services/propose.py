@@ -113,6 +113,7 @@ class Propose:
         return self.inventory.action(spec.undo.action), undo_parameters(spec, done.request)
 
     def _propose(self, draft: Draft) -> tuple[Proposal, list[Task]]:
+        self.inventory.action(draft.action).check(draft.target, draft.parameters)
         with self.store.begin() as tx:
             waiting = self._same(tx, draft)
             if waiting is not None:

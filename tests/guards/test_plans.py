@@ -1,5 +1,7 @@
 """Plans: each step is proposed when those before it reached their goal, and nothing goes on after the first that fails."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.approval import Decision
@@ -105,7 +107,7 @@ def test_it_goes_on_after_a_restart_and_proposes_no_step_twice(planned: Stage) -
     plan, _ = started(planned)
     with planned.db.begin() as tx:
         torn = tx.plans.get(plan.id)
-        tx.plans.save(Plan(**{**_fields(torn), "steps": STEPS}))
+        tx.plans.save(replace(torn, steps=STEPS))
     other = planned.beside()
     other.plans.advance(plan.id)
     planned.plans.advance(plan.id)
@@ -115,10 +117,6 @@ def test_it_goes_on_after_a_restart_and_proposes_no_step_twice(planned: Stage) -
     run_step(other, plan, "left")
     run_step(other, plan, "right")
     assert "then" in steps_of(other, plan)
-
-
-def _fields(plan: Plan) -> dict[str, object]:
-    return {name: getattr(plan, name) for name in Plan.__slots__}
 
 
 def test_it_ends_with_the_incident(planned: Stage) -> None:
