@@ -42,7 +42,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"freezes": [{"name": "q", "starts_at": "2026-12-25T18:00Z", "ends_at": "2026-12-24T18:00Z"}]},
         "is not after starts_at",
     ),
-    "a window twice": ({"freezes": [dict(WINDOW), dict(WINDOW)]}, "'quiet' stands twice"),
+    "a window twice": ({"freezes": [WINDOW, {"name": "quiet", "days": ["sun"]}]}, "'quiet' stands twice"),
     "a day that is none": ({"freezes": [{**WINDOW, "days": ["someday"]}]}, r"freezes\[0\]\.days"),
     "a moment that is none": (
         {"freezes": [{"name": "q", "starts_at": "2026-13-24T18:00Z", "ends_at": "2026-12-25T18:00Z"}]},
