@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import ApprovalRefused, OutcomeUnknown, Unavailable
+from app.domain.errors import ApprovalRefused, OutcomeUnknown, Refused, Unavailable
 from app.domain.incident import Status
 from app.domain.inventory import Inventory
 from app.domain.person import Person
@@ -71,7 +71,7 @@ def test_s3_a_signature_needs_the_role_and_a_second_different_person(stage: Stag
         ready.say_to(CAROL, "policy sign heal")
     with pytest.raises(ApprovalRefused, match="signed exactly this already"):
         ready.say_to(ALICE, "policy sign heal")
-    with pytest.raises(ApprovalRefused):
+    with pytest.raises(Refused, match="can look, not change"):
         ready.say_to(Person("U0GUEST", is_guest=True), "policy sign heal")
     assert ready.say_to(DAVE, "policy sign heal").endswith("It is active.")
 
