@@ -212,7 +212,7 @@ def bootstrap(settings: Settings, room: Room) -> Sitrep:
         send=Send(store, room, inventory, clock, Compose(store, inventory, clock, settings.public_url)),
         learn=Learn(store, library),
         write_postmortem=write,
-        sweep=Sweep(store, verify, plans, standing, clock, say),
+        sweep=Sweep(store, verify, plans, standing, say),
     )
     return Sitrep(
         settings=settings,

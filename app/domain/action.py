@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -10,6 +11,11 @@ from app.domain.canonical import Json, digest, plain
 from app.domain.errors import ActionRefused
 from app.domain.guards import RateLimit, Requirement
 from app.domain.series import Bad
+
+# Beyond this a JSON integer is not exact any more, so it cannot be sealed (RFC 8785).
+_EXACT = 2**53 - 1
+# Control and format characters (bidi marks among them), surrogates, line and paragraph separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class Risk(IntEnum):
@@ -61,7 +67,7 @@ class Parameter:
             raise self._refusal(value)
         if self.kind is ParameterKind.INTEGER and not isinstance(value, int):
             raise self._refusal(value)
-        return self._require(math.isfinite(value) and self._is_within_bounds(value), value)
+        return self._require(self._is_within_bounds(value), value)
 
     def parse(self, text: str) -> Json:
         """`text` as people type it, turned into this parameter's type and checked; raises ActionRefused."""
@@ -93,10 +99,12 @@ class Parameter:
     def _is_allowed_text(self, value: str) -> bool:
         if self.choices:
             return value in self.choices
-        return bool(self.pattern) and len(value) <= 200 and re.fullmatch(self.pattern, value, re.ASCII) is not None
+        return bool(self.pattern) and _is_plain(value) and re.fullmatch(self.pattern, value, re.ASCII) is not None
 
     def _is_within_bounds(self, value: float) -> bool:
-        return self.minimum is not None and self.maximum is not None and self.minimum <= value <= self.maximum
+        if self.minimum is None or self.maximum is None or (isinstance(value, int) and abs(value) > _EXACT):
+            return False
+        return math.isfinite(value) and self.minimum <= value <= self.maximum
 
     def _require(self, holds: bool, value: Json) -> Json:
         if not holds:
@@ -104,7 +112,22 @@ class Parameter:
         return value
 
     def _refusal(self, value: Json) -> ActionRefused:
-        return ActionRefused(f"{self.name} = {value!r} is not allowed.", f"It must be {self.bounds}.")
+        return ActionRefused(f"{self.name} = {_shortened(value)} is not allowed.", f"It must be {self.bounds}.")
+
+
+def _is_plain(text: str) -> bool:
+    """True for a short text that reads as it is: no control or invisible characters, and nothing a program takes for an
+    option, whatever the entry's pattern lets through.
+    """
+    return len(text) <= 200 and text[:1] != "-" and not any(unicodedata.category(mark) in _UNSEEN for mark in text)
+
+
+def _shortened(value: Json) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write out integers of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(frozen=True, slots=True)

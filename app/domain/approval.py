@@ -38,6 +38,8 @@ def check_decision(proposal: Proposal, person: Person, decision: Decision, inven
     """
     if proposal.status is not ProposalStatus.PENDING:
         raise ApprovalRefused(f"This is already {proposal.status.value}.", "Nothing was changed by your click.")
+    if proposal.is_from_the_future(now):
+        raise ApprovalRefused("The database's clock went back since this was proposed.", "Set it, then propose it again.")
     if now >= proposal.expires_at:
         raise ApprovalRefused("This approval has expired.", "Ask for a new one with `/inc propose`.")
     if not person.is_member:

@@ -1,9 +1,12 @@
 """Guards of an action: what must hold before it may run, and how often it may run at all."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.canonical import Json, plain
+from app.domain.canonical import Json, canonical_json, plain
+
+_UNSEEN = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Requirement:
             return f"{self.field} was not seen"
         value = seen[self.field]
         if self.at_least is None and self.at_most is None:
-            return "" if plain(value) == plain(self.equals) else f"{self.field} is {value!r} and must be {self.equals!r}"
-        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "" if is_same(value, self.equals) else f"{self.field} is {value!r} and must be {self.equals!r}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
             return f"{self.field} is {value!r}, which is no number"
         if self.at_least is not None and value < self.at_least:
             return f"{self.field} is {value:g} and must be at least {self.at_least:g}"
@@ -55,10 +58,21 @@ class RateLimit:
         return f"at most {self.runs} run{'s' if self.runs != 1 else ''} in {self.per_s:g} s"
 
 
+def is_same(one: object, other: object) -> bool:
+    """Compared as it is hashed, so that 1 and true differ and 1 and 1.0 do not; what has no spelling equals nothing."""
+    if one is _UNSEEN or other is _UNSEEN:
+        return one is other
+    try:
+        return canonical_json(plain(one)) == canonical_json(plain(other))
+    except ValueError:
+        return False
+
+
 def difference(approved: Mapping[str, Json], seen: Mapping[str, Json]) -> str:
     """What differs between the state people saw and the state now, in words; empty if nothing does."""
-    changed = [name for name in sorted({*approved, *seen}) if plain(approved.get(name)) != plain(seen.get(name))]
-    return ", ".join(f"{name} was {approved.get(name)!r}, is {seen.get(name)!r}" for name in changed)
+    names = sorted({*approved, *seen})
+    changed = [name for name in names if not is_same(approved.get(name, _UNSEEN), seen.get(name, _UNSEEN))]
+    return ", ".join(f"{name} was {_state(approved, name)}, is {_state(seen, name)}" for name in changed)
 
 
 def changes(old: Json, new: Json, place: str = "", most: int = 5) -> list[str]:
@@ -66,11 +80,19 @@ def changes(old: Json, new: Json, place: str = "", most: int = 5) -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         found: list[str] = []
         for name in sorted({*old, *new}):
-            found += changes(old.get(name), new.get(name), f"{place}.{name}" if place else name, most)
+            inner = f"{place}.{name}" if place else name
+            if name in old and name in new:
+                found += changes(old[name], new[name], inner, most)
+            else:
+                found.append(f"{inner}: {_shown(old.get(name))} became {_shown(new.get(name))}")
         return found[:most]
-    if old == new:
+    if is_same(old, new):
         return []
     return [f"{place or 'value'}: {_shown(old)} became {_shown(new)}"]
+
+
+def _state(state: Mapping[str, Json], name: str) -> str:
+    return _shown(state[name]) if name in state else "not seen"
 
 
 def _shown(value: Json) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from app.domain.action import ActionSpec
 from app.domain.canonical import Json
 from app.domain.errors import ActionRefused
+from app.domain.guards import is_same
 
 ANYBODY = "*"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -66,7 +67,7 @@ class Bound:
     def allows(self, value: Json) -> bool:
         """True when the value was approved beforehand."""
         if self.minimum is None or self.maximum is None:
-            return type(value) is type(self.exactly) and value == self.exactly
+            return type(value) is type(self.exactly) and is_same(value, self.exactly)
         return not isinstance(value, bool) and isinstance(value, int | float) and self.minimum <= value <= self.maximum
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.action import ActionRequest, Risk
 from app.domain.errors import TransitionRefused
 from app.domain.evidence import Finding
+
+# How far clocks are corrected in small steps without anybody noticing.
+CLOCK_SLACK = timedelta(seconds=5)
 
 
 class ProposalStatus(StrEnum):
@@ -94,9 +97,24 @@ class Proposal:
         """Two different people for high risk, one otherwise."""
         return 2 if self.risk is Risk.HIGH else 1
 
+    def is_from_the_future(self, now: datetime) -> bool:
+        """True when the clock was set back since it was made, so that its expiry would come too late."""
+        return now < self.created_at - CLOCK_SLACK
+
+    @property
+    def is_in_hand(self) -> bool:
+        """True while it is approved, runs, or waits for its probe."""
+        if self.status in {ProposalStatus.APPROVED, ProposalStatus.RUNNING}:
+            return True
+        return self.status in {ProposalStatus.DONE, ProposalStatus.UNKNOWN} and self.verdict is None
+
+    def may_become(self, status: ProposalStatus) -> bool:
+        """True when `move_to` would not refuse."""
+        return status in _NEXT.get(self.status, frozenset())
+
     def move_to(self, status: ProposalStatus, reason: str = "") -> "Proposal":
         """The proposal in its new status; raises TransitionRefused, also for a second decision."""
-        if status not in _NEXT.get(self.status, frozenset()):
+        if not self.may_become(status):
             raise TransitionRefused(
                 f"This proposal is {self.status.value} and cannot become {status.value}.",
                 "Ask for a new one with `/inc propose`.",

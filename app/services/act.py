@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.action import ActionSpec
+from app.domain.action import ActionRequest, ActionSpec
 from app.domain.approval import Approval
 from app.domain.audit import Head
 from app.domain.canonical import Json
@@ -25,7 +25,7 @@ from app.services.authority import Authority
 from app.services.propose import check_rate
 from app.services.record import record
 from app.services.say import Say
-from app.services.verify import FIRST_LOOK, Verify
+from app.services.verify import FIRST_LOOK, Verify, plan_hand_over
 
 FREEZE = "freeze"
 MANUAL = "manual"
@@ -59,10 +59,11 @@ class Act:
             proposal, approvals = tx.proposals.get(proposal_id), tx.proposals.decisions(proposal_id)
         if proposal.status is not ProposalStatus.APPROVED:
             return []
-        people = [] if proposal.policy else self.authority.people_of(approvals)
         try:
             spec = self._spec(proposal)
-            run, head = self._claim(proposal, spec, people, self.verify.measure(proposal))
+            people = [] if proposal.policy else self.authority.people_of(approvals)
+            published = self.audit.latest_published()
+            run, head = self._claim(proposal, spec, people, published, self.verify.measure(proposal))
         except (Refused, AuditBroken) as refusal:
             return self._refuse(proposal, str(refusal))
         except (Conflict, _TargetIsBusy):
@@ -82,16 +83,22 @@ class Act:
         return spec
 
     def _look(self, spec: ActionSpec, proposal: Proposal) -> Mapping[str, Json]:
-        """The precondition once more, now that nothing else may touch the target: raises ActionRefused if the world moved."""
+        """The precondition once more, now that nothing else may touch the target: raises ActionRefused if the world moved,
+        or if somebody froze everything while we looked.
+        """
         request = proposal.request
         seen = self.runner.observe(spec, request.target, request.parameters)
         changed = difference(request.precondition, seen)
         if changed:
             raise ActionRefused(f"The target changed since this was proposed: {changed}.", "Look again, then propose it anew.")
         spec.check_state(seen)
+        with self.store.begin() as tx:
+            self._check_frozen(tx, request, tx.now())
         return seen
 
-    def _claim(self, proposal: Proposal, spec: ActionSpec, people: list[Person], baseline: float | None) -> tuple[Run, Head]:
+    def _claim(
+        self, proposal: Proposal, spec: ActionSpec, people: list[Person], published: Sequence[Head], baseline: float | None
+    ) -> tuple[Run, Head]:
         """One transaction decides: everything that may forbid the run is read in it, and the intent is written in it."""
         request = proposal.request
         with self.store.begin() as tx:
@@ -103,7 +110,6 @@ class Act:
                 raise _TargetIsBusy
             check_rate(tx, spec, request.target, now)
             check_chain(tx.timeline.of(proposal.incident))
-            self.audit.require_whole(tx)
             tx.proposals.save(proposal.move_to(ProposalStatus.RUNNING), was=ProposalStatus.APPROVED)
             data: dict[str, Json] = {
                 "action": request.canonical,
@@ -111,6 +117,7 @@ class Act:
                 "approvers": [person.id for person in people],
             }
             head = record(tx, proposal, EntryKind.INTENT, f"Running: {proposal.title}", "sitrep", data)
+            self.audit.require_whole(tx, published)
             run = Run(
                 proposal.id,
                 proposal.incident,
@@ -125,16 +132,27 @@ class Act:
 
     def _check_rules(self, tx: Transaction, proposal: Proposal, spec: ActionSpec, now: datetime) -> None:
         request = proposal.request
-        frozen = tx.setting(FREEZE)
-        if frozen:
-            raise ActionRefused(f"Actions are frozen by {frozen}.", "Lift it with `/inc unfreeze`, then propose it again.")
-        check_freeze(self.inventory, request.action, request.target, now)
+        self._check_frozen(tx, request, now)
         if now >= proposal.expires_at:
             raise ActionRefused("The approval expired before it could run.", "Propose it again.")
+        if proposal.is_from_the_future(now):
+            raise ActionRefused(
+                "The database's clock went back since this was proposed.", "Set the clock, then propose it again."
+            )
         if not tx.incidents.get(proposal.incident).is_open:
             raise ActionRefused(f"INC-{proposal.incident} is over.", "Reopen it, then propose it again.")
         if (spec.version, self.inventory.policy_version) != (request.action_version, request.policy_version):
             raise ActionRefused(f"Nothing runs: {rules_changed(tx, proposal, self.inventory)}.", "Propose it again.")
+        if proposal.risk is not spec.risk:
+            raise ActionRefused(
+                f"{spec.name} has {spec.risk.label} risk, and this says {proposal.risk.label}.", "Propose it again."
+            )
+
+    def _check_frozen(self, tx: Transaction, request: ActionRequest, now: datetime) -> None:
+        frozen = tx.setting(FREEZE)
+        if frozen:
+            raise ActionRefused(f"Actions are frozen by {frozen}.", "Lift it with `/inc unfreeze`, then propose it again.")
+        check_freeze(self.inventory, request.action, request.target, now)
 
     def _run(
         self, spec: ActionSpec, proposal: Proposal, approvals: Sequence[Approval], seen: Mapping[str, Json]
@@ -157,9 +175,15 @@ class Act:
         """What became of a claimed run; `refused` means that nothing was sent to the target."""
         with self.store.begin() as tx:
             now = tx.now()
-            running = tx.proposals.get(proposal.id)
+            running, run = tx.proposals.get(proposal.id), tx.proposals.run_of(proposal.id) or run
+            if running.status is ProposalStatus.UNKNOWN and status is ProposalStatus.REFUSED:
+                status = ProposalStatus.FAILED
+            if running.status is status or not running.may_become(status):
+                # It took so long that Sitrep gave it up, and people or the probe have settled it since.
+                record(tx, running, EntryKind.RUN, f"{proposal.title} {_WORDS[status]}, late: {output[:200]}", "sitrep")
+                return []
             has_ended = status in {ProposalStatus.FAILED, ProposalStatus.REFUSED}
-            tx.proposals.save(running.move_to(status, output[:300] if has_ended else ""), was=ProposalStatus.RUNNING)
+            tx.proposals.save(running.move_to(status, output[:300] if has_ended else ""), was=running.status)
             tx.proposals.save_run(replace(run, status=status, finished_at=now, output=output[:2000]))
             text = f"{proposal.title} {_WORDS[status]}"
             evidence = tx.evidence.put(
@@ -168,10 +192,11 @@ class Act:
             )
             record(tx, proposal, EntryKind.RUN, text, "sitrep", {"evidence": evidence.id, "output": output[:500]})
             if has_ended:
-                stop_fixing(
-                    tx, proposal.incident, "The fix did not run" if status is ProposalStatus.REFUSED else "The fix failed"
-                )
-            else:
+                tx.dues.cancel(f"verify:{proposal.id}")
+                why = "The fix did not run" if status is ProposalStatus.REFUSED else "The fix failed"
+                stop_fixing(tx, proposal.incident, why)
+                plan_hand_over(tx, running, now)
+            elif run.verdict is None:
                 plan_verification(tx, proposal.id, now)
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
 
@@ -183,6 +208,7 @@ class Act:
                 return []
             record(tx, proposal, EntryKind.RUN, f"Nothing ran: {reason}", "sitrep")
             stop_fixing(tx, proposal.incident, "The fix was refused")
+            plan_hand_over(tx, proposal, tx.now())
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
 
 

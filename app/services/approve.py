@@ -1,8 +1,10 @@
 """Takes a person's yes or no on one exact proposal; one winner in every race, and the clicker always gets an answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.approval import Approval, Decision, check_approver, check_decision
+from app.domain.canonical import Json
 from app.domain.errors import ApprovalRefused, Conflict
 from app.domain.guards import changes
 from app.domain.incident import Status
@@ -79,15 +81,18 @@ class Approve:
             return self._void(tx, proposal)
         if not tx.proposals.decide(Approval(proposal.id, proposal.fingerprint, person.id, decision, now, via)):
             raise ApprovalRefused("You have already decided on this.", "High risk needs a second, different person.")
+        if tx.proposals.get(proposal.id) != proposal:
+            # Storing the decision took the lock: what was checked above is no longer what is stored.
+            raise Conflict("It was decided or asked for at the same moment.", "Look at the card.")
         if decision is Decision.DENY:
             return self._settle(tx, proposal.move_to(ProposalStatus.DENIED, f"denied by <@{person.id}>"), person, "denies")
+        facts: dict[str, Json] = {"via": via, "decision": decision.value}
         yes = [item for item in tx.proposals.decisions(proposal.id) if item.decision is Decision.APPROVE]
         if len({item.person for item in yes}) < proposal.approvals_needed:
-            record(
-                tx, proposal, EntryKind.DECISION, f"<@{person.id}> approves (1 of 2): {proposal.title}", person.id, {"via": via}
-            )
+            text = f"<@{person.id}> approves (1 of 2): {proposal.title}"
+            record(tx, proposal, EntryKind.DECISION, text, person.id, facts)
             return f"Noted. {proposal.title} needs one more person.", [self.say.approval(tx, proposal.incident, proposal.id)]
-        reply, tasks = self._settle(tx, proposal.move_to(ProposalStatus.APPROVED), person, "approves", via=via)
+        reply, tasks = self._settle(tx, proposal.move_to(ProposalStatus.APPROVED), person, "approves", facts=facts)
         start_fixing(tx, proposal.incident)
         return reply, [*tasks, running_of(proposal.id)]
 
@@ -98,13 +103,11 @@ class Approve:
         person: Person,
         verb: str,
         was: ProposalStatus = ProposalStatus.PENDING,
-        via: str = "",
+        facts: Mapping[str, Json] | None = None,
     ) -> tuple[str, list[Task]]:
         tx.proposals.save(proposal, was=was)
         tx.dues.cancel(f"expire:{proposal.id}")
-        record(
-            tx, proposal, EntryKind.DECISION, f"<@{person.id}> {verb}: {proposal.title}", person.id, {"via": via} if via else {}
-        )
+        record(tx, proposal, EntryKind.DECISION, f"<@{person.id}> {verb}: {proposal.title}", person.id, facts)
         tasks = [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
         return f"{proposal.title}: {proposal.status.value}.", tasks
 
@@ -127,10 +130,20 @@ def _require_seen(proposal: Proposal, seen: str) -> None:
 
 
 def rules_changed(tx: Transaction, proposal: Proposal, inventory: Inventory) -> str:
-    """Says that the rules are others than when this was proposed, and what differs as far as the old ones are known."""
+    """Says that the rules are others than when this was proposed, and what differs as far as the old ones are known: first
+    of all in the action itself.
+    """
     old = tx.rules.of(proposal.request.policy_version)
-    found = changes(dict(old), dict(inventory.rules)) if old is not None else []
+    name, found = proposal.request.action, list[str]()
+    if old is not None:
+        found = changes(_entry(old, name), _entry(inventory.rules, name), f"actions.{name}")
+        found = found or changes(dict(old), dict(inventory.rules))
     return "the rules changed after this was proposed" + (f" ({'; '.join(found)})" if found else "")
+
+
+def _entry(rules: Mapping[str, Json], action: str) -> Json:
+    actions = rules.get("actions")
+    return actions.get(action) if isinstance(actions, dict) else None
 
 
 def start_fixing(tx: Transaction, number: int) -> None:
@@ -143,9 +156,11 @@ def start_fixing(tx: Transaction, number: int) -> None:
 
 
 def stop_fixing(tx: Transaction, number: int, why: str) -> None:
-    """Moves an incident in fixing back to investigating, because its fix did not run or did not work out."""
+    """Moves an incident in fixing back to investigating, because its fix did not run or did not work out; not while
+    another fix of it is approved, runs, or waits for its probe.
+    """
     incident = tx.incidents.get(number)
-    if incident.status is Status.FIXING:
+    if incident.status is Status.FIXING and not any(item.is_in_hand for item in tx.proposals.of(number)):
         now = tx.now()
         tx.incidents.save(incident.move_to(Status.INVESTIGATING, now))
         tx.timeline.append(number, EntryKind.STATUS, f"{why}: investigating", "sitrep", now)

@@ -34,6 +34,9 @@ class Plans:
         for step in spec.steps:
             check_requester(person, self.inventory.action(step.action), step.target, self.inventory)
         with self.store.begin() as tx:
+            incident = tx.incidents.get(number)
+            if not incident.is_open:
+                raise Refused(f"{incident.name} is over.", "Reopen it with `/inc status investigating`.")
             if any(item.name == name and item.status is PlanStatus.RUNNING for item in tx.plans.of(number)):
                 raise Refused(f"The plan '{name}' is under way in INC-{number}.", "Approve its next step, or stop it first.")
             plan = Plan(self.ids.new("plan"), number, name, spec.title, person.id, spec.steps, tx.now())
@@ -57,6 +60,12 @@ class Plans:
 
     def advance(self, plan_id: str) -> list[Task]:
         """Judges the plan and proposes what has become ready; doing it twice changes nothing."""
+        try:
+            return self._advance(plan_id)
+        except Conflict:
+            return []  # another replica moved it at the same moment
+
+    def _advance(self, plan_id: str) -> list[Task]:
         with self.store.begin() as tx:
             plan = tx.plans.get(plan_id)
             proposals = {item.id: item for item in tx.proposals.of(plan.incident)}
@@ -77,10 +86,7 @@ class Plans:
             except (Refused, Unavailable) as problem:
                 return [*tasks, *self._give_up(plan.id, f"step '{step.name}' cannot be proposed: {problem}")]
             with self.store.begin() as tx:
-                try:
-                    plan = tx.plans.save(plan.proposed(step.name, proposal.id))
-                except Conflict:
-                    return tasks
+                plan = tx.plans.save(plan.proposed(step.name, proposal.id))
             tasks += shown
         return tasks
 

@@ -1,5 +1,6 @@
 """Makes an exact, sealed proposal out of a catalogue action, so that people approve one thing and nothing else."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,10 +83,6 @@ class Propose:
     def step(self, plan: Plan, step: Step) -> tuple[Proposal, list[Task]]:
         """The proposal of one step of a plan, sealed with what is seen now; proposing it again returns the same one."""
         place = f"{plan.id}:{step.name}"
-        with self.store.begin() as tx:
-            known = next((item for item in tx.proposals.of(plan.incident) if item.plan == place), None)
-        if known is not None:
-            return known, []
         draft = Draft(plan.incident, step.action, step.target, step.parameters, plan.requester, plan.requester, plan=place)
         return self._propose(draft)
 
@@ -117,12 +114,14 @@ class Propose:
         return self.inventory.action(spec.undo.action), undo_parameters(spec, done.request)
 
     def _propose(self, draft: Draft) -> tuple[Proposal, list[Task]]:
+        self.inventory.action(draft.action).check(draft.target, draft.parameters)
         with self.store.begin() as tx:
             waiting = self._same(tx, draft)
             if waiting is not None:
                 return self._adopt(tx, waiting, draft.requester)
         proposal = self._sealed(draft)
         with self.store.begin() as tx:
+            tx.proposals.lock_target(draft.target)
             waiting = self._same(tx, draft)
             if waiting is not None:
                 return self._adopt(tx, waiting, draft.requester)
@@ -187,9 +186,9 @@ class Propose:
         return shown.text[:PREVIEW] + ("" if shown.is_exact else "\n(the target may still decide otherwise)")
 
     def _same(self, tx: Transaction, draft: Draft) -> Proposal | None:
-        """A live proposal for the same exact action; a step of a plan is its own."""
+        """A live proposal for the same exact action; a step of a plan is its own, whatever became of it."""
         if draft.plan:
-            return None
+            return next((item for item in tx.proposals.of(draft.incident) if item.plan == draft.plan), None)
         wanted = canonical_json([draft.action, draft.target, plain(draft.parameters)])
         for item in tx.proposals.of(draft.incident):
             alive = item.status in {ProposalStatus.PENDING, ProposalStatus.APPROVED, ProposalStatus.RUNNING}
@@ -220,10 +219,9 @@ def _proposer_words(proposal: Proposal) -> str:
 def title_of(spec: ActionSpec, target: str, parameters: Mapping[str, Json]) -> str:
     """The entry's title with its exact values in place."""
     words = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in parameters.items()}
-    title = spec.title
-    for name, value in {"target": target, **words}.items():
-        title = title.replace("{" + name + "}", value)
-    return title[:150]
+    words = {"target": target, **words}
+    # In one pass: a value that looks like a placeholder is not one.
+    return re.sub(r"\{(\w+)\}", lambda slot: words.get(slot.group(1), slot.group(0)), spec.title)[:150]
 
 
 def undo_parameters(spec: ActionSpec, request: ActionRequest) -> dict[str, Json]:

@@ -19,6 +19,8 @@ from app.services.propose import Propose
 from app.services.record import record
 from app.services.say import Say
 
+_HANDED_OVER = "handed_over"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -39,22 +41,21 @@ class Standing:
         return tasks
 
     def hand_over(self, proposal_id: str) -> list[Task]:
-        """After a policy's run that did not bring recovery: takes it back if that is registered, and calls people."""
+        """Calls people once about what a policy started and what did not bring recovery; before that, once, takes back a
+        run that its probe found useless or harmful.
+        """
         with self.store.begin() as tx:
             done = tx.proposals.get(proposal_id)
-            has_undo = any(item.undo_of == proposal_id for item in tx.proposals.of(done.incident))
-        helped = done.verdict in {None, Verdict.RECOVERED}
-        if helped or done.undo_of or not done.policy or has_undo:
-            return []
-        tasks = self._take_back(done) if done.verdict is not Verdict.UNKNOWN else []
+            if not done.policy or _has_helped(done) or _was_handed_over(tx, done):
+                return []
+        problem = ""
+        if done.status is ProposalStatus.DONE and done.verdict in {Verdict.NO_CHANGE, Verdict.WORSE}:
+            try:
+                return self._start(self.propose.standing_undo(done), instead_of=done)
+            except SitrepError as refusal:
+                problem = f" ({refusal.message})"
         with self.store.begin() as tx:
-            verdict = done.verdict.value.replace("_", " ") if done.verdict else "unknown"
-            what = "Sitrep takes it back." if tasks else "It was not taken back."
-            lead = tx.incidents.get(done.incident).lead
-            people = [lead] if lead else list(self.inventory.responders[:3])
-            called = " ".join(f"<@{person}>" for person in people)
-            text = f"{called} The policy '{done.policy}' ran: {done.title}. Its probe says {verdict}. {what} People decide now."
-            return [*tasks, self.say.note(tx, done.incident, text.strip(), alarming=True)]
+            return [self._call_people(tx, done, f"It was not taken back{problem}.")]
 
     def _matching(self, signal: Signal) -> list[StandingPolicy]:
         return [policy for policy in self.inventory.standing if policy.matches(signal.service, signal.name)]
@@ -91,9 +92,17 @@ class Standing:
             return str(refusal)
         return ""
 
-    def _start(self, sealed: Proposal) -> list[Task]:
-        """Stores the proposal and its authority together, so that a crash leaves both or neither."""
+    def _start(self, sealed: Proposal, instead_of: Proposal | None = None) -> list[Task]:
+        """Stores the proposal, its authority and, for an undo, the call for people together: a crash leaves all or nothing.
+
+        Does nothing if the policy had its turn in the meantime.
+        """
         with self.store.begin() as tx:
+            tx.proposals.lock_target(sealed.request.target)
+            if instead_of is not None and _was_handed_over(tx, instead_of):
+                return []
+            if instead_of is None and not self._is_free(tx, sealed.incident, self.authority.policy(sealed.policy)):
+                return []
             tasks = self.propose.keep(tx, sealed)
             approved = sealed.move_to(ProposalStatus.APPROVED)
             tx.proposals.save(approved, was=ProposalStatus.PENDING)
@@ -102,16 +111,18 @@ class Standing:
             text = f"The standing policy '{sealed.policy}' approves: {sealed.title} (it recovered {recovered} of {tried} times)"
             record(tx, approved, EntryKind.DECISION, text, sealed.proposer, {"policy": sealed.policy})
             start_fixing(tx, sealed.incident)
+            if instead_of is not None:
+                tasks.append(self._call_people(tx, instead_of, "Sitrep takes it back."))
         return [running_of(sealed.id), *tasks]
 
-    def _take_back(self, done: Proposal) -> list[Task]:
-        try:
-            return self._start(self.propose.standing_undo(done))
-        except SitrepError as problem:
-            with self.store.begin() as tx:
-                text = f"The undo of '{done.title}' could not start: {problem}"
-                tx.timeline.append(done.incident, EntryKind.ERROR, text[:400], "sitrep", tx.now(), {"proposal": done.id})
-            return []
+    def _call_people(self, tx: Transaction, done: Proposal, what: str) -> Task:
+        """Says to whoever leads, or to the responders, that the policy's run is theirs now; and puts on record that it did."""
+        lead = tx.incidents.get(done.incident).lead
+        people = [lead] if lead else list(self.inventory.responders[:3])
+        called = " ".join(f"<@{person}>" for person in people)
+        text = f"{called} The policy '{done.policy}' {_became(done)} {what} People decide now.".strip()
+        tx.timeline.append(done.incident, EntryKind.NOTE, text[:400], "sitrep", tx.now(), {_HANDED_OVER: done.id})
+        return self.say.note(tx, done.incident, text, alarming=True)
 
     def _decline(self, number: int, policy: StandingPolicy, reason: str) -> list[Task]:
         """Says once in the timeline why a policy that fits did not act; the incident goes on with people."""
@@ -120,3 +131,24 @@ class Standing:
             if not any(entry.text == text for entry in tx.timeline.of(number)):
                 tx.timeline.append(number, EntryKind.NOTE, text, "sitrep", tx.now())
         return []
+
+
+def _has_helped(done: Proposal) -> bool:
+    """True while there is nothing to hand over; an undo has done its part once it ran."""
+    if done.status is ProposalStatus.DONE:
+        return bool(done.undo_of) or done.verdict in {None, Verdict.RECOVERED}
+    ended = {ProposalStatus.FAILED, ProposalStatus.REFUSED}
+    return done.status not in ended and not (done.status is ProposalStatus.UNKNOWN and done.verdict is not None)
+
+
+def _was_handed_over(tx: Transaction, done: Proposal) -> bool:
+    return any(entry.data.get(_HANDED_OVER) == done.id for entry in tx.timeline.of(done.incident))
+
+
+def _became(done: Proposal) -> str:
+    if done.status in {ProposalStatus.FAILED, ProposalStatus.REFUSED}:
+        return f"could not run: {done.title}. {done.reason}"
+    if done.status is ProposalStatus.UNKNOWN:
+        return f"ran with an unknown outcome: {done.title}."
+    verdict = done.verdict.value.replace("_", " ") if done.verdict else "unknown"
+    return f"ran: {done.title}. Its probe says {verdict}."

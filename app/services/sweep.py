@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.errors import Conflict
+import structlog
+
+from app.domain.errors import Conflict, SitrepError
 from app.domain.incident import Incident, Status
 from app.domain.proposal import ProposalStatus
 from app.domain.timeline import EntryKind
 from app.domain.work import Delivery, Due, Lane, Task
-from app.ports.clock import Clock
 from app.ports.store import Store, Transaction
 from app.services.act import plan_verification
 from app.services.approve import running_of
@@ -21,8 +22,11 @@ from app.services.standing import Standing
 from app.services.update import look_at
 from app.services.verify import Verify
 
+log = structlog.get_logger()
+
 PATIENCE = timedelta(seconds=5)
-LOST_AFTER = timedelta(seconds=90)
+# On top of what the action itself may take.
+LOST_AFTER = timedelta(seconds=60)
 RECENT = timedelta(hours=1)
 _UNSOLVED = frozenset({Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED})
 _IN_HAND = frozenset({ProposalStatus.PENDING, ProposalStatus.APPROVED, ProposalStatus.RUNNING})
@@ -36,14 +40,13 @@ class Sweep:
     verify: Verify
     plans: Plans
     standing: Standing
-    clock: Clock
     say: Say
 
     def __call__(self) -> list[Task]:
         """Tasks for everything that waits longer than it should."""
-        now = self.clock.now()
-        bucket = f":{int(now.timestamp()) // 5}"
         with self.store.begin() as tx:
+            now = tx.now()
+            bucket = f":{int(now.timestamp()) // 5}"
             tasks = [_again(item, now) for item in tx.inbox.waiting(now - PATIENCE)]
             tasks += [sending_of(lane, f"{lane}{bucket}") for lane in tx.outbox.lanes_waiting(now)]
             approved = tx.proposals.in_status(ProposalStatus.APPROVED)
@@ -84,7 +87,7 @@ class Sweep:
     def due(self) -> list[Task]:
         """Carries out what has fallen due."""
         with self.store.begin() as tx:
-            dues = tx.dues.claim(self.clock.now())
+            dues = tx.dues.claim(tx.now())
         ways: Mapping[str, Callable[[Due], list[Task]]] = {
             "verify": self._verify,
             "expire_proposal": self._expire,
@@ -93,7 +96,12 @@ class Sweep:
         tasks: list[Task] = []
         for due in dues:
             way = ways.get(due.kind)
-            tasks += way(due) if way else []
+            try:
+                tasks += way(due) if way else []
+            except SitrepError as problem:
+                # It stays claimed and is taken again in a minute; what fell due behind it must not wait for it.
+                log.warning("due.failed", due=due.key, error=problem.message)
+                continue
             with self.store.begin() as tx:
                 tx.dues.finish(due.key)
         return tasks
@@ -106,6 +114,9 @@ class Sweep:
             proposal = tx.proposals.get(str(due.payload["proposal"]))
             if proposal.status is not ProposalStatus.PENDING:
                 return []
+            if tx.now() < proposal.expires_at:
+                tx.dues.plan(replace(due, due_at=proposal.expires_at))
+                return []
             tx.proposals.save(proposal.move_to(ProposalStatus.EXPIRED, "nobody decided in time"), was=ProposalStatus.PENDING)
             record(tx, proposal, EntryKind.DECISION, f"Expired: {proposal.title}", "sitrep")
             return [self.say.approval(tx, proposal.incident, proposal.id), self.say.card(tx, proposal.incident)]
@@ -114,7 +125,9 @@ class Sweep:
         """A run whose process died: its outcome is unknown, nobody repeats it, and the probe looks."""
         with self.store.begin() as tx:
             run, proposal = tx.proposals.run_of(proposal_id), tx.proposals.get(proposal_id)
-            if run is None or proposal.status is not ProposalStatus.RUNNING or now - run.claimed_at < LOST_AFTER:
+            entry = self.verify.inventory.actions.get(proposal.request.action)
+            patience = LOST_AFTER + timedelta(seconds=entry.timeout_s if entry else 0)
+            if run is None or proposal.status is not ProposalStatus.RUNNING or now - run.claimed_at < patience:
                 return []
             reason = "Sitrep stopped while it ran; it is not repeated"
             try:

@@ -39,10 +39,8 @@ class Verify:
             proposal, run, now = tx.proposals.get(proposal_id), tx.proposals.run_of(proposal_id), tx.now()
         if run is None or run.verdict is not None:
             return []
-        probe = self.inventory.action(proposal.request.action).probe
         since = run.finished_at or run.claimed_at
-        series = self._series(proposal, probe, since, now)
-        verdict, observed = judge(probe, run.baseline, series, since, now)
+        verdict, observed = self._judge(proposal, run, since, now)
         with self.store.begin() as tx:
             if verdict is None:
                 tx.dues.plan(
@@ -50,6 +48,12 @@ class Verify:
                 )
                 return []
             return self._settle(tx, proposal_id, verdict, observed)
+
+    def _judge(self, proposal: Proposal, run: Run, since: datetime, now: datetime) -> tuple[Verdict | None, float | None]:
+        entry = self.inventory.actions.get(proposal.request.action)
+        if entry is None:  # it left the catalogue, and its probe with it
+            return Verdict.UNKNOWN, None
+        return judge(entry.probe, run.baseline, self._series(proposal, entry.probe, since, now), since, now)
 
     def measure(self, proposal: Proposal) -> float | None:
         """The probe's metric right now: the baseline a run is judged against; None if it cannot be seen."""
@@ -70,10 +74,10 @@ class Verify:
             return None
 
     def spec(self, proposal: Proposal) -> MetricSpec | None:
-        """The metric the probe reads."""
-        probe = self.inventory.action(proposal.request.action).probe
-        found = self.inventory.services.get(probe.service or proposal.request.target)
-        return found.metric(probe.metric) if found else None
+        """The metric the probe reads; None if it is not in the configuration any more."""
+        entry = self.inventory.actions.get(proposal.request.action)
+        found = self.inventory.services.get(entry.probe.service or proposal.request.target) if entry else None
+        return found.metric(entry.probe.metric) if found and entry else None
 
     def _settle(self, tx: Transaction, proposal_id: str, verdict: Verdict, observed: float | None) -> list[Task]:
         run = tx.proposals.run_of(proposal_id)
@@ -87,8 +91,8 @@ class Verify:
         tx.proposals.save(judged, was=proposal.status)
         tx.proposals.save_run(replace(run, verdict=verdict, verdict_at=now, observed=observed))
         self._record(tx, judged, run, verdict, observed, now)
-        if judged.policy and verdict is not Verdict.RECOVERED:
-            tx.dues.plan(Due(f"hand_over:{proposal_id}", "hand_over", now, {"proposal": proposal_id}))
+        if verdict is not Verdict.RECOVERED:
+            plan_hand_over(tx, judged, now)
         number = proposal.incident
         tasks = [self.say.approval(tx, number, proposal_id), self.say.card(tx, number), self.say.topic(tx, number)]
         return tasks + self._move(tx, judged, verdict, now)
@@ -127,6 +131,12 @@ class Verify:
         )
         data: dict[str, Json] = {"verdict": verdict.value, "evidence": evidence.id}
         record(tx, proposal, EntryKind.VERDICT, f"{proposal.title}: {words}", "sitrep", data)
+
+
+def plan_hand_over(tx: Transaction, proposal: Proposal, now: datetime) -> None:
+    """Hands what a standing policy started over to people, as soon as the next sweep; nothing for what people decided."""
+    if proposal.policy:
+        tx.dues.plan(Due(f"hand_over:{proposal.id}", "hand_over", now, {"proposal": proposal.id}))
 
 
 def judge(

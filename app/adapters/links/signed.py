@@ -8,6 +8,8 @@ from pathlib import Path
 from app.domain.errors import ApprovalRefused, Unavailable
 from app.ports.links import Grant
 
+# Of what `secrets.token_urlsafe(32)` makes; whoever guesses a shorter one signs links of their own.
+_KEY_LENGTH = 32
 _SALT = "sitrep approval link 1"
 
 
@@ -53,9 +55,12 @@ class SignedLinks:
 
     def _read(self) -> str:
         try:
-            return self._key_file.read_text("ascii").strip()
+            key = self._key_file.read_text("ascii", errors="replace").strip()
         except FileNotFoundError:
             return ""
+        if len(key) < _KEY_LENGTH:
+            raise Unavailable(f"The link key {self._key_file} is cut short.", "Remove the file, or set SITREP_LINK_KEY.")
+        return key
 
     def _make(self) -> str:
         self._key_file.parent.mkdir(parents=True, exist_ok=True)

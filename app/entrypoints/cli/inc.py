@@ -55,8 +55,10 @@ def _inc(options: argparse.Namespace) -> int:
         if verb in _DECIDING:
             print(_decide(sitrep, verb, rest, options.link))
             return 0
-        if verb == "policy" and rest.startswith("sign"):
+        if verb == "policy" and rest.split()[:1] == ["sign"]:
             raise BadInput("A policy is signed in the chat, which vouches for who signs.", "`/inc policy sign NAME`.")
+        if verb == "link":
+            raise BadInput("The chat vouches for who asks for a link.", "Use `sitrep link ID --user USER`.")
         if verb in {"similar", "runbook"}:
             raise BadInput(f"`sitrep inc {verb}` has nowhere to answer.", "Use `sitrep search WORDS`.")
         person = Person(options.user or f"cli-{getpass.getuser()}", is_external=not options.user)

@@ -54,6 +54,7 @@ def test_a_fresh_installation_is_well_and_hears_what_else_there_is(tmp_path: Pat
         "tasks": "ok",
         "memory": "ok",
         "index": "absent",
+        "webhooks": "absent",
         "slack": "absent",
         "model": "absent",
         "prometheus": "absent",

@@ -108,7 +108,7 @@ class Stage:
     @property
     def sweep(self) -> Sweep:
         """The healer."""
-        return Sweep(self.store, self.verify, self.plans, self.standing, self.clock, self.say)
+        return Sweep(self.store, self.verify, self.plans, self.standing, self.say)
 
     @property
     def plans(self) -> Plans:
