@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from app.analysis.alert_budget import Budget
 from app.analysis.demand import Capacity, plan_ahead, plan_reactively
 from app.analysis.forecast import Breach, time_to_breach
-from app.analysis.novelty import Detector
+from app.analysis.novelty import Detector, Surprise
 from app.analysis.track_record import TrackRecord
 from tests.evals import calm, loads, nab, ramps, troubles
 
@@ -58,17 +58,19 @@ def _chance(series: list[nab.Labelled], profile: str) -> float:
 
 def budget() -> None:
     """Alerts a month over budgeted ones, a simulated year each, nothing wrong in it"""
+    times = [300.0 * row for row in range(365 * calm.DAY)]
     for kind in calm.KINDS:
+        years = [Detector().judge(times, calm.year(kind, seed)) for seed in range(2)]
         shares = []
         for a_month in (0.5, 1.0, 2.0):
-            alerts = sum(_alerts(calm.year(kind, seed), a_month) for seed in range(2))
+            alerts = sum(_alerts(spoken, a_month) for spoken in years)
             shares.append(f"{alerts / 2 / MONTHS / a_month:5.2f} of {a_month:g}")
         print(f"  {kind:14} {'   '.join(shares)}")
 
 
-def _alerts(values: list[float], a_month: float) -> int:
-    rules, times = Budget(a_month), [300.0 * row for row in range(len(values))]
-    return sum(rules.rule(times[spoken.row], spoken.score).alerts for spoken in Detector().judge(times, values))
+def _alerts(spoken: list[Surprise], a_month: float) -> int:
+    rules = Budget(a_month)
+    return sum(rules.rule(300.0 * surprise.row, surprise.score).alerts for surprise in spoken)
 
 
 def forecasts() -> None:

@@ -29,7 +29,9 @@ class ClockOrder:
         if bounded.all() and len(clock) and clock[0] > self.last and bool((np.diff(clock) > 0).all()):
             self.last, self.refused = float(clock[-1]), 0
             return list(range(len(clock)))
-        return [int(row) for row in np.flatnonzero(bounded) if self._is_next(float(clock[row]))]
+        moments: list[float] = clock.tolist()
+        candidates: list[int] = np.flatnonzero(bounded).tolist()
+        return [row for row in candidates if self._is_next(moments[row])]
 
     def _is_next(self, time: float) -> bool:
         if time <= self.last and self.refused < _BELIEVE_AFTER:

@@ -30,8 +30,7 @@ class SameTime:
     slots: int
     lows: "array[float]" = member(default_factory=lambda: array("d"))
     highs: "array[float]" = member(default_factory=lambda: array("d"))
-    day: int = 0
-    slot: int = -1
+    now: int = -1
     low: float = math.nan
     high: float = math.nan
 
@@ -41,45 +40,48 @@ class SameTime:
 
     def distances(self, days: Sequence[int], slots: Sequence[int], values: Sequence[float]) -> list[float]:
         """How far each value lies outside of what was usual at its time of day, signed; NaN where no day before is known."""
+        lows, highs, now, low, high = self.lows, self.highs, self.now, self.low, self.high
         far = []
         for day, slot, value in zip(days, slots, values, strict=True):
-            if slot != self.slot or day != self.day:
-                self._turn_to(day, slot, value)
-            elif value > self.high:
-                self.high = value
-            elif value < self.low:
-                self.low = value
-            low, high = self.lows[slot], self.highs[slot]
-            if value > high:
-                far.append(value - high)
+            place = day * self.slots + slot
+            if place != now:
+                self._remember(now, low, high)
+                now, low, high = place, value, value
+            elif value > high:
+                high = value
             elif value < low:
-                far.append(value - low)
+                low = value
+            usual = highs[slot]
+            if value > usual:
+                far.append(value - usual)
             else:
-                far.append(low - low)
+                usual = lows[slot]
+                far.append(value - usual if value < usual else usual - usual)
+        self.now, self.low, self.high = now, low, high
         return far
 
-    def _turn_to(self, day: int, slot: int, value: float) -> None:
-        old = self.slot
-        if old >= 0:
-            low, high = self.lows[old], self.highs[old]
-            self.lows[old] = low + _RELAX * (self.low - low) if self.low > low else self.low
-            self.highs[old] = high + _RELAX * (self.high - high) if self.high < high else self.high
-        self.day, self.slot, self.low, self.high = day, slot, value, value
+    def _remember(self, place: int, low: float, high: float) -> None:
+        """Takes in the lowest and highest value of a time of day that is over; NaN takes in nothing."""
+        slot = place % self.slots
+        known_low, known_high = self.lows[slot], self.highs[slot]
+        if low == low:  # noqa: PLR0124 - the cheapest test for NaN
+            self.lows[slot] = known_low + _RELAX * (low - known_low) if low > known_low else low
+            self.highs[slot] = known_high + _RELAX * (high - known_high) if high < known_high else high
 
     def state(self) -> Plain:
         """All of it as JSON values."""
         return {
             "slots": self.slots, "lows": numbers(self.lows), "highs": numbers(self.highs),
-            "now": [self.day, self.slot, *numbers([self.low, self.high])],
+            "now": [self.now, *numbers([self.low, self.high])],
         }  # fmt: skip
 
     @classmethod
     def from_state(cls, state: Plain) -> "SameTime":
         """The inverse of `state`; raises ValueError for anything else."""
         slots = int(number(field(state, "slots")))
-        day, slot, low, high = read_numbers(field(state, "now"), 4)
+        now, low, high = read_numbers(field(state, "now"), 3)
         lows, highs = (array("d", read_numbers(field(state, name), slots)) for name in ("lows", "highs"))
-        return cls(slots, lows, highs, int(day), int(slot), low, high)
+        return cls(slots, lows, highs, int(now), low, high)
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class WeekAgo:
     slots: int
     values: "array[float]" = member(default_factory=lambda: array("d"))
     from_day: "array[int]" = member(default_factory=lambda: array("q"))
-    place: int = -1
+    now: int = -1
     before: float = math.nan
 
     def __post_init__(self) -> None:
@@ -100,29 +102,31 @@ class WeekAgo:
     def differences(self, days: Sequence[int], slots: Sequence[int], values: Sequence[float]) -> list[float]:
         """Each value less the one a week earlier, NaN where that is not known."""
         known, from_day, size = self.values, self.from_day, self.slots
+        now, before = self.now, self.before
         apart = []
         for day, slot, value in zip(days, slots, values, strict=True):
             place = day % 7 * size + slot
-            if place != self.place or from_day[place] != day:
-                self.place = place
-                self.before = known[place] if from_day[place] == day - 7 else math.nan
+            if place != now or from_day[place] != day:
+                now = place
+                before = known[place] if from_day[place] == day - 7 else math.nan
                 from_day[place] = day
             known[place] = value
-            apart.append(value - self.before)
+            apart.append(value - before)
+        self.now, self.before = now, before
         return apart
 
     def state(self) -> Plain:
         """All of it as JSON values."""
         return {
             "slots": self.slots, "values": numbers(self.values), "from_day": list(self.from_day),
-            "now": [self.place, *numbers([self.before])],
+            "now": [self.now, *numbers([self.before])],
         }  # fmt: skip
 
     @classmethod
     def from_state(cls, state: Plain) -> "WeekAgo":
         """The inverse of `state`; raises ValueError for anything else."""
         slots = int(number(field(state, "slots")))
-        place, before = read_numbers(field(state, "now"), 2)
+        now, before = read_numbers(field(state, "now"), 2)
         values = array("d", read_numbers(field(state, "values"), 7 * slots))
         from_day = array("q", [int(number(item)) for item in items(field(state, "from_day"), 7 * slots)])
-        return cls(slots, values, from_day, int(place), before)
+        return cls(slots, values, from_day, int(now), before)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as member
 
+import numpy as np
+
 from app.analysis.clock_order import ClockOrder
 from app.analysis.daytime import DAY_S, SameTime, WeekAgo, slots_in_a_day
 from app.analysis.plain import Plain, field, number, read_numbers
@@ -78,12 +80,14 @@ class Detector:
         if len(times) != len(values):
             raise ValueError(f"{len(times)} times for {len(values)} values")
         rows = self.order.usable(times, values)
+        clock, measured = np.asarray(times, dtype=float).tolist(), np.asarray(values, dtype=float).tolist()
+        if len(rows) < len(measured):
+            clock, measured = [clock[row] for row in rows], [measured[row] for row in rows]
         found: list[Surprise] = []
         start = 0
         while start < len(rows):
             end = min(len(rows), start + self._until_cut())
-            part = rows[start:end]
-            found += self._part(part, [float(times[row]) for row in part], [float(values[row]) for row in part])
+            found += self._part(rows[start:end], clock[start:end], measured[start:end])
             start = end
         return found
 
