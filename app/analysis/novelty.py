@@ -21,10 +21,10 @@ GENERATION_DAYS = 30
 GENERATION_ROWS = 9_000
 CUT_ROWS = 1_000
 WEIGHTS = {
-    "value": 2.0, "short mean": 1.0, "long mean": 1.0, "longest mean": 1.0, "calm mean": 1.0,
+    "value": 2.0, "short mean": 1.0, "long mean": 1.0, "calm mean": 1.0,
     "time of day": 1.0, "mean at time of day": 1.0, "week ago": 1.0, "quiet": 0.5,
 }  # fmt: skip
-_SPANS = {"short mean": 6, "long mean": 24, "longest mean": 96, "calm mean": 6, "week ago": 12}
+_SPANS = {"short mean": 6, "long mean": 24, "calm mean": 6, "week ago": 12}
 _RANGED = tuple(name for name in WEIGHTS if name != "quiet")
 _DAILY = ("time of day", "mean at time of day", "week ago")
 
@@ -46,7 +46,7 @@ class Surprise:
 
 @dataclass(slots=True)
 class Detector:
-    """Nine views of one series, each compared with all that view has ever shown; the largest excess speaks.
+    """Eight views of one series, each compared with all that view has ever shown; the largest excess speaks.
 
     Strictly causal: what row n gets depends on rows 0..n alone, however the rows are cut into calls. After a row has spoken, the
     next 50 are silent unless they are stranger still, so one episode is one alert. Rows that cannot be used (NaN, infinite,
@@ -121,7 +121,6 @@ class Detector:
             "value": values,
             "short mean": short,
             "long mean": means["long mean"].of(values),
-            "longest mean": means["longest mean"].of(values),
             "calm mean": means["calm mean"].of(self.calm.of(values)),
             **self._daily(times, values, short),
         }

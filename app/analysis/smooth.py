@@ -104,7 +104,9 @@ class Quiet:
                 if self.seen + row >= self.warm and 0 < self.least < self.greatest:
                     found.append(self._excess(row, mean))
                 self.least = mean
-            self.greatest = max(self.greatest, mean)
+                self.greatest = max(self.greatest, mean)
+            elif mean > self.greatest:
+                self.greatest = mean
         self.seen += len(values)
         self.last, self.lively = values[-1], means[-1]
         return found
