@@ -4,10 +4,13 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.analysis.track_record import TrackRecord
 from app.entrypoints.cli.evals.fields import Line
 from app.entrypoints.cli.evals.files import json_line, read_jsonl, whole_file, with_progress
+
+if TYPE_CHECKING:
+    from app.analysis.track_record import TrackRecord
 
 _HINT = 'Each line must be {"id", "fingerprint", "actions": [name, ...], "outcomes": {name: recovered, no_change or worse}}.'
 _OUTCOMES = {"recovered", "no_change", "worse"}
@@ -27,6 +30,8 @@ def choose_lines(history: Path, out: Path) -> int:
     The choice is made from the lines before; of a line's outcomes only the chosen action's is looked at, and after the choice.
     Raises BadInput naming the first line that cannot be read.
     """
+    from app.analysis.track_record import TrackRecord
+
     record, count = TrackRecord(), 0
     with whole_file(out) as file:
         for number, item in with_progress(read_jsonl(history, _HINT), "troubles"):
@@ -35,7 +40,7 @@ def choose_lines(history: Path, out: Path) -> int:
     return count
 
 
-def _answer(line: Line, record: TrackRecord) -> dict[str, object]:
+def _answer(line: Line, record: "TrackRecord") -> dict[str, object]:
     actions, outcomes, kind = line.any("actions"), line.any("outcomes"), line.text("fingerprint")
     if not isinstance(actions, list) or not actions or not all(isinstance(action, str) for action in actions):
         raise line.problem('has "actions" that are no list of names')
