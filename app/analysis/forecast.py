@@ -15,6 +15,7 @@ MOST_ROWS = 4_000
 LEAST_ROWS = 8
 _INTERVAL = (0.1, 0.9)
 _LIKELY = 0.5
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def time_to_breach(
 
     Unlikely means: fewer than half of 400 simulated futures cross within `horizon_s`. The interval is of the first-crossing times
     themselves; quantiles of the value at each time would cross later than that. `latest_s` is at most the horizon. A series
-    that is beyond already answers 0. Gaps (NaN) are bridged. Fewer than eight usable values, or a step or horizon that is not
-    positive, give None.
+    that is beyond already answers 0. Gaps (NaN, or beyond 1e100) are bridged. Fewer than eight usable values, or a step or
+    horizon that is not positive, give None.
     """
     known = _bridged(values)
     if len(known) < LEAST_ROWS or not step_s > 0 or not horizon_s >= step_s or not np.isfinite(threshold):
@@ -78,7 +79,7 @@ def _alike(level: Floats, random: np.random.Generator) -> NDArray[np.intp]:
 
 
 def _bridged(values: Floats) -> Floats:
-    known = np.flatnonzero(np.isfinite(values))
+    known = np.flatnonzero(np.abs(values) < _LARGEST)
     if not len(known):
         return np.empty(0)
     rows = np.arange(known[0], known[-1] + 1)

@@ -8,6 +8,7 @@ from app.analysis.plain import Plain, numbers, read_numbers
 
 WARM_ROWS = 31
 MATURITY_ROWS = 500
+LARGEST_SIZE = 1e9
 _FORGET = 0.25
 
 
@@ -66,7 +67,7 @@ class Range:
             return min(low, value), max(high, value), value
         beyond = value - high if value > high else low - value
         scale = max(high - low, floor) or beyond
-        found.append(Excess(row, beyond / scale * seen / (seen + MATURITY_ROWS), low, high))
+        found.append(Excess(row, min(beyond / scale, LARGEST_SIZE) * seen / (seen + MATURITY_ROWS), low, high))
         reached = min(value, high + scale) if value > high else max(value, low - scale)
         return min(low, reached), max(high, reached), reached
 

@@ -63,7 +63,7 @@ def test_too_little_or_senseless_input_is_no_breach(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    values=st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))), max_size=200),
+    values=st.lists(st.one_of(st.floats(-1e6, 1e6), st.sampled_from([float("nan"), float("inf"), -1e308])), max_size=200),
     threshold=st.floats(-1e6, 1e6),
     horizon_s=st.floats(60, 1e7),
     is_above=st.booleans(),

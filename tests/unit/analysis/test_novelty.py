@@ -143,6 +143,11 @@ def test_bad_rows_are_scored_zero_and_leave_what_is_known_intact() -> None:
     assert mixed[:1000] + mixed[1000 + len(bad) :] == clean
 
 
+def test_the_largest_step_from_the_smallest_numbers_is_still_a_score() -> None:
+    values = [1e-320 * (row % 3) for row in range(499)] + [1e150]
+    assert 0.99 < Detector().score(times_of(500), values)[-1] < 1
+
+
 def test_a_clock_that_was_set_back_is_believed_after_a_while() -> None:
     values = daily(12, 8)
     times = times_of(len(values))
