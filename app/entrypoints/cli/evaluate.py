@@ -5,16 +5,19 @@ import argparse
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command and what it measures."""
-    from app.entrypoints.cli.evals import anomaly, demand, forecast, redact, remediation, retrieval
+    from app.entrypoints.cli.evals import (
+        anomaly,
+        correlate,
+        demand,
+        forecast,
+        logs,
+        redact,
+        remediation,
+        retrieval,
+        rootcause,
+    )
 
     parser = commands.add_parser("eval", help="measure Sitrep on cases of your own")
     kinds = parser.add_subparsers(title="what", metavar="WHAT", required=True)
-    for module in (
-        retrieval,
-        redact,
-        anomaly,
-        forecast,
-        demand,
-        remediation,
-    ):
+    for module in (retrieval, anomaly, rootcause, correlate, logs, forecast, demand, redact, remediation):
         module.add_to(kinds)
