@@ -94,12 +94,12 @@ class Correlator:
 
     def __init__(
         self,
-        calls: Iterable[tuple[str, str]] = (),
+        calls: Iterable[tuple[str, str]] | Calls = (),
         rates: Rates | None = None,
         most_open: int = 200,
         most_conditions: int = 50_000,
     ) -> None:
-        self._calls = Calls(calls)
+        self._calls = calls if isinstance(calls, Calls) else Calls(calls)
         self._rates = rates or Rates()
         self._most_open = most_open
         self._most_conditions = most_conditions
@@ -120,7 +120,7 @@ class Correlator:
         if condition is not None and self._is_echo(symptom, condition):
             return self._hear_again(symptom, condition)
         again = self._again(symptom, condition)
-        best, best_rate = 0, max(self._fresh(), again)
+        best, best_rate = 0, max(self.fresh_rate, again)
         for incident in self._open.values():
             mine = again if condition is not None and incident.id == condition.incident else 0.0
             rate = self.rate(incident, symptom) + mine
@@ -142,6 +142,11 @@ class Correlator:
             rate *= 20.0 if any(name in incident.began for name in symptom.mentions) else 0.5
         return rate if incident.firing else rate * 0.2
 
+    @property
+    def fresh_rate(self) -> float:
+        """The rate of new incidents on one service, per second: what an incident must beat to get an alert."""
+        return self._rates.fresh_per_s / max(40.0, len(self._calls), len(self._hits))
+
     def _is_echo(self, symptom: Symptom, condition: _Condition) -> bool:
         """True for what says nothing new: a resolution, or a repeat on the usual beat of this stream."""
         if not symptom.is_firing:
@@ -155,13 +160,12 @@ class Correlator:
         # Where resolutions are told, a condition that was not resolved still fires.
         return self._rates.again_per_s * math.exp(-gap / (6 * 3600.0 if self._beat.tells_ends else self._rates.again_s))
 
-    def _fresh(self) -> float:
-        return self._rates.fresh_per_s / max(40.0, len(self._calls), len(self._hits))
-
     def _raised(self, service: str, time: float, symptom: Symptom) -> float:
         wait = symptom.time - time
         cause, effect = (service, symptom.service) if wait >= 0 else (symptom.service, service)
         relation = self._calls.relation(cause, effect)
+        if service in symptom.mentions and relation is not Relation.SAME:
+            relation = Relation.CALLER
         brings, soon = self._rates.brings[relation], self._wait.typical
         if relation is Relation.UNKNOWN:
             prior = brings * _LEARNT_AFTER

@@ -21,14 +21,15 @@ class Relation(Enum):
 class Calls:
     """A call graph; relations are looked up, not searched. Services that are not in it stand in an unknown relation."""
 
-    def __init__(self, calls: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, calls: Iterable[tuple[str, str]], others: Iterable[str] = ()) -> None:
+        """`others` are services known to call nobody and to be called by nobody."""
         callers: dict[str, set[str]] = defaultdict(set)
         callees: dict[str, set[str]] = defaultdict(set)
         for caller, callee in calls:
             if caller != callee:
                 callers[callee].add(caller)
                 callees[caller].add(callee)
-        self.services = frozenset(callers) | frozenset(callees)
+        self.services = frozenset(callers) | frozenset(callees) | frozenset(others)
         self._relations = {name: _around(name, callers, callees) for name in self.services}
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlmodel import Field, Session, UniqueConstraint, col
 
 from app.adapters.store import nested
@@ -15,7 +15,9 @@ from app.adapters.store.rows import Row, change, fetch, fetch_one, insert_new, r
 from app.domain.canonical import plain
 from app.domain.evidence import Assessment, Evidence, EvidenceKind, Tier
 from app.domain.severity import Severity
-from app.domain.signal import Signal, SignalState
+from app.domain.signal import Signal, SignalState, Tally
+
+MOST_TALLIES = 2000
 
 
 class SignalRow(Row, table=True):
@@ -105,11 +107,23 @@ class SqlSignals:
         row = fetch_one(self._session, select(SignalRow).where(col(SignalRow.episode) == episode))
         return None if row is None else row.incident
 
-    def of(self, incident: int) -> Sequence[Signal]:
-        """All signals of an incident, oldest start first."""
+    def of(self, incident: int, limit: int | None = None) -> Sequence[Signal]:
+        """The signals of an incident, oldest start first."""
         found = select(SignalRow).where(col(SignalRow.incident) == incident)
-        ordered = found.order_by(col(SignalRow.starts_at), col(SignalRow.episode))
+        ordered = found.order_by(col(SignalRow.starts_at), col(SignalRow.episode)).limit(limit)
         return [_signal(row) for row in fetch(self._session, ordered)]
+
+    def tallies(self, incidents: Sequence[int]) -> Sequence[Tally]:
+        """Counts by incident, service and name."""
+        began, fires = func.min(col(SignalRow.starts_at)), col(SignalRow.state) == SignalState.FIRING.value
+        keys = (col(SignalRow.incident), col(SignalRow.service), col(SignalRow.name))
+        sums = (func.sum(case((fires, 1), else_=0)), func.count(), func.min(case((fires, col(SignalRow.severity)))))
+        found = select(*keys, began, *sums).where(col(SignalRow.incident).in_(list(incidents))).group_by(*keys)
+        rows = self._session.execute(found.order_by(began).limit(MOST_TALLIES)).all()
+        return [
+            Tally(incident, service, name, since, int(firing), count - int(firing), None if worst is None else Severity(worst))
+            for incident, service, name, since, firing, count, worst in rows
+        ]
 
 
 class SqlEvidence:
