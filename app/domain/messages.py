@@ -13,7 +13,10 @@ from app.domain.series import MetricSpec
 
 @dataclass(frozen=True, slots=True)
 class IncidentCard:
-    """The living card of an incident: one message per room, edited in place."""
+    """The living card of an incident: one message per room, edited in place.
+
+    `kinds` and `services` say over how many alert names and services its alerts are spread.
+    """
 
     incident: Incident
     firing: int
@@ -22,6 +25,8 @@ class IncidentCard:
     evidence: tuple[Evidence, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     console_url: str = ""
+    kinds: int = 0
+    services: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,19 @@ class SignalState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often one alert name stands on one service of an incident: since when, how many fire, how bad at worst."""
+
+    incident: int
+    service: str | None
+    name: str
+    began: datetime
+    firing: int
+    resolved: int
+    worst: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """One alert instance. `fingerprint` names the condition, `starts_at` the episode; times are aware UTC datetimes.
 

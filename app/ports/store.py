@@ -15,7 +15,7 @@ from app.domain.outbox import MessageRef, OutboxItem, OutboxState
 from app.domain.plan import Plan
 from app.domain.postmortem import FollowUp, Postmortem
 from app.domain.proposal import Proposal, ProposalStatus, Run, Verdict
-from app.domain.signal import Signal
+from app.domain.signal import Signal, Tally
 from app.domain.timeline import Entry, EntryKind
 from app.domain.work import Delivery, Due
 
@@ -63,8 +63,15 @@ class Signals(Protocol):
         """The newest episode of a condition, whatever its state."""
         ...
 
-    def of(self, incident: int) -> Sequence[Signal]:
-        """All signals of an incident, oldest start first."""
+    def of(self, incident: int, limit: int | None = None) -> Sequence[Signal]:
+        """The signals of an incident, oldest start first; with a limit the first ones only."""
+        ...
+
+    def tallies(self, incidents: Sequence[int]) -> Sequence[Tally]:
+        """Counts by incident, service and name, at most 2,000, oldest start first: what a storm comes to without reading it.
+
+        Whatever has not resolved counts as firing: with no data nobody knows that it is over.
+        """
         ...
 
 

@@ -51,7 +51,7 @@ class AnswerQuestion:
 def similar_question(number: int, store: Store) -> str:
     """The words to search past incidents by, from what is known of one."""
     with store.begin() as tx:
-        incident, signals = tx.incidents.get(number), tx.signals.of(number)
+        incident, signals = tx.incidents.get(number), tx.signals.of(number, 200)
     names = " ".join(f"{signal.name} {signal.summary}" for signal in signals[:3])
     return f"{incident.title} {incident.service or ''} {names}".strip()
 

@@ -6,7 +6,6 @@ from app.domain.errors import ActionRefused
 from app.domain.incident import Incident
 from app.domain.inventory import Inventory
 from app.domain.messages import ApprovalCard, IncidentCard, Note, PostmortemNotice
-from app.domain.signal import SignalState
 from app.domain.wording import duration
 from app.ports.clock import Clock
 from app.ports.store import Store
@@ -26,12 +25,13 @@ class Compose:
     def card(self, number: int) -> IncidentCard:
         """The living card."""
         with self.store.begin() as tx:
-            signals = tx.signals.of(number)
-            firing = sum(signal.state is SignalState.FIRING for signal in signals)
+            tallies = tx.signals.tallies([number])
             return IncidentCard(
                 incident=tx.incidents.get(number),
-                firing=firing,
-                resolved=len(signals) - firing,
+                firing=sum(tally.firing for tally in tallies),
+                resolved=sum(tally.resolved for tally in tallies),
+                kinds=len({tally.name for tally in tallies}),
+                services=len({tally.service for tally in tallies}),
                 assessment=tx.assessments.latest(number),
                 evidence=tuple(tx.evidence.of(number)),
                 proposals=tuple(tx.proposals.of(number)),

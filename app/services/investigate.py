@@ -38,7 +38,7 @@ class Investigate:
     def __call__(self, number: int) -> list[Task]:
         """Evidence, findings, proposals; the rules' answer is on the card before a model is asked."""
         with self.store.begin() as tx:
-            incident, signals = tx.incidents.get(number), tx.signals.of(number)
+            incident, signals = tx.incidents.get(number), tx.signals.of(number, 200)
         if not incident.is_open:
             return []
         draft, evidence, suggestions = self._draft(incident, signals)

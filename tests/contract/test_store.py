@@ -18,6 +18,8 @@ from app.domain.change import Change
 from app.domain.errors import Conflict, NotFound
 from app.domain.outbox import OutboxItem, OutboxKind, OutboxState
 from app.domain.proposal import ProposalStatus, Run
+from app.domain.severity import Severity
+from app.domain.signal import Tally
 from app.domain.timeline import EntryKind, check_chain
 from app.domain.work import Delivery, Due
 from tests.builders import NOW, a_proposal, a_signal, an_incident
@@ -287,3 +289,21 @@ def test_the_newest_episode_of_a_condition_is_found_with_when_it_was_said(store:
     with store.begin() as tx:
         assert tx.signals.latest("alertmanager", mark) == second
         assert tx.signals.latest("grafana", mark) is None
+
+
+def test_a_storm_is_counted_by_service_and_name(store: SqlStore) -> None:
+    """Since when, how many fire, how bad the worst of those that fire is; other incidents are left out."""
+    tag = _tag(store)
+    with store.begin() as tx:
+        number, other = tx.incidents.add(an_incident()).number, tx.incidents.add(an_incident()).number
+        for pod in range(30):
+            signal = replace(a_signal("A", fingerprint=f"{tag}{pod}"), starts_at=NOW + timedelta(seconds=pod))
+            tx.signals.put(number, signal if pod else replace(signal, severity=Severity.SEV1))
+        tx.signals.put(number, a_signal("B", "search", firing=False, fingerprint=f"{tag}b"))
+        tx.signals.put(other, a_signal("C", fingerprint=f"{tag}c"))
+        assert len(tx.signals.of(number, 10)) == 10
+        assert list(tx.signals.tallies([])) == []
+        assert sorted(tx.signals.tallies([number]), key=lambda tally: tally.name) == [
+            Tally(number, "checkout", "A", NOW, 30, 0, Severity.SEV1),
+            Tally(number, "search", "B", NOW, 0, 1, None),
+        ]

@@ -76,6 +76,12 @@ class SitrepProcess:
             time.sleep(0.05)
         raise AssertionError(self._log.read_text())
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL: nothing is cleaned up."""
         assert self._process is not None

@@ -32,6 +32,7 @@ VERDICTS = {
     Verdict.WORSE: "worse",
     Verdict.UNKNOWN: "effect unknown",
 }
+_FEW = 20
 _FINDINGS, _EVIDENCE, _PROPOSALS, _ASIDES = 5, 10, 5, 3
 
 
@@ -70,9 +71,17 @@ def _facts(card: IncidentCard, now: datetime) -> list[tuple[str, str]]:
     return [
         ("Broken", plain(incident.service or "", 80) or "service not known yet"),
         ("Since", f"{moment(incident.started_at)}, {'for' if incident.is_open else 'lasted'} {age}"),
-        ("How bad", f"{incident.severity.name}: {card.firing} firing, {card.resolved} resolved"),
+        ("How bad", f"{incident.severity.name}: {card.firing:,} firing, {card.resolved:,} resolved{_spread(card)}"),
         ("Lead", ", ".join([lead, *roles])),
     ]
+
+
+def _spread(card: IncidentCard) -> str:
+    """How wide a storm is; a few alerts speak for themselves."""
+    if card.firing + card.resolved <= _FEW:
+        return ""
+    kinds = f"{card.kinds} kind{'s' if card.kinds != 1 else ''} of alert"
+    return f", {kinds} on {card.services} service{'s' if card.services != 1 else ''}"
 
 
 def _verdict(assessment: Assessment | None) -> list[Block]:

@@ -5,17 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlmodel import Field, Session, UniqueConstraint, col
 
 from app.adapters.store import nested
 from app.adapters.store.columns import CleanText, JsonText, UtcTime
 from app.adapters.store.incidents import lock_head, move_head
-from app.adapters.store.rows import Row, fetch_one, find, find_all, insert_new, insert_row, set_row, wait_for_turn
+from app.adapters.store.rows import Row, fetch, fetch_one, find, find_all, insert_new, insert_row, set_row, wait_for_turn
 from app.domain.canonical import plain
 from app.domain.evidence import Assessment, Evidence, EvidenceKind, Tier
 from app.domain.severity import Severity
-from app.domain.signal import Signal, SignalState
+from app.domain.signal import Signal, SignalState, Tally
+
+MOST_TALLIES = 2000
 
 
 class SignalRow(Row, table=True):
@@ -112,9 +114,23 @@ class SqlSignals:
         row = fetch_one(self._session, same.order_by(col(SignalRow.starts_at).desc(), col(SignalRow.episode)))
         return None if row is None else _signal(row)
 
-    def of(self, incident: int) -> Sequence[Signal]:
-        """All signals of an incident, oldest start first."""
-        return [_signal(row) for row in find_all(self._session, SignalRow, ("starts_at", "episode"), incident=incident)]
+    def of(self, incident: int, limit: int | None = None) -> Sequence[Signal]:
+        """The signals of an incident, oldest start first."""
+        found = select(SignalRow).where(col(SignalRow.incident) == incident)
+        ordered = found.order_by(col(SignalRow.starts_at), col(SignalRow.episode)).limit(limit)
+        return [_signal(row) for row in fetch(self._session, ordered)]
+
+    def tallies(self, incidents: Sequence[int]) -> Sequence[Tally]:
+        """Counts by incident, service and name."""
+        began, fires = func.min(col(SignalRow.starts_at)), col(SignalRow.state) != SignalState.RESOLVED.value
+        keys = (col(SignalRow.incident), col(SignalRow.service), col(SignalRow.name))
+        sums = (func.sum(case((fires, 1), else_=0)), func.count(), func.min(case((fires, col(SignalRow.severity)))))
+        found = select(*keys, began, *sums).where(col(SignalRow.incident).in_(list(incidents))).group_by(*keys)
+        rows = self._session.execute(found.order_by(began).limit(MOST_TALLIES)).all()
+        return [
+            Tally(incident, service, name, since, int(firing), count - int(firing), None if worst is None else Severity(worst))
+            for incident, service, name, since, firing, count, worst in rows
+        ]
 
 
 class SqlEvidence:
