@@ -30,6 +30,7 @@ def normalised(scores: Floats) -> Floats:
 
 def fuse(legs: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """Weighted mean of the normalised scores of each leg; every leg scores the same documents in the same order."""
-    total = sum(weights[name] for name in legs)
-    fused = sum(weights[name] * normalised(scores) for name, scores in legs.items())
+    used = {name: scores for name, scores in legs.items() if name in weights}
+    total = sum(weights[name] for name in used)
+    fused = sum(weights[name] * normalised(scores) for name, scores in used.items())
     return np.asarray(fused, dtype=np.float64) / total

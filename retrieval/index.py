@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import structlog
 
 from retrieval.documents import Document
-from retrieval.encoder import Encoder, Vectors
+from retrieval.encoder import Encoder, Vectors, unit
 from retrieval.errors import EncoderUnavailable, StoreUnavailable
+from retrieval.lexicon import Vocabulary
 from retrieval.queries import Question, question_from
-from retrieval.ranking import CONFIDENT, Ranked, Snapshot, Unit, rank
+from retrieval.ranking import CONFIDENT, Ranked, rank
+from retrieval.units import Snapshot, Unit
 from retrieval.vectors import NumpyVectors, VectorStore
+from retrieval.vocabulary import said_plainly
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +72,8 @@ class Index:
         self._store = store if store is not None else NumpyVectors()
         self._clock = clock
         self._writing = threading.Lock()
-        self._snapshot = Snapshot.of([])
+        self._vocabulary = Vocabulary()
+        self._snapshot = Snapshot.of([], self._vocabulary)
         self._degraded: str | None = None if encoder is not None else "no encoder is set: words alone"
 
     @property
@@ -104,7 +108,7 @@ class Index:
             kept = {unit.document.id for unit in units}
             added = sum(unit.document.id not in before for unit in units)
             changed = sum(unit.document.id in before and before[unit.document.id].digest != unit.digest for unit in units)
-            self._snapshot = Snapshot.of(units)
+            self._snapshot = Snapshot.of(units, self._vocabulary)
             encoded = self._encode_missing(units, progress)
             return Changes(added, changed, len(before.keys() - kept), encoded)
 
@@ -124,7 +128,7 @@ class Index:
         asked = question if isinstance(question, Question) else question_from(question)
         snapshot = self._snapshot.visible(kinds, allowed)
         cosines, degraded = self._cosines(asked, snapshot)
-        ranked = rank(snapshot, asked, cosines)[: max(top, 0)]
+        ranked = rank(snapshot, asked, cosines, max(top, 0))
         hits = tuple(_hit(snapshot, item) for item in ranked)
         confident = bool(hits) and hits[0].score >= CONFIDENT
         return Results(hits, confident, degraded, (self._clock() - started) * 1000)
@@ -135,13 +139,13 @@ class Index:
 
     def _unit(self, document: Document, before: Mapping[str, Unit]) -> Unit:
         known = before.get(document.id)
-        return known if known is not None and known.digest == document.content_hash() else Unit.of(document)
+        return known if known is not None and known.digest == document.content_hash() else Unit.of(document, self._vocabulary)
 
     def _encode_missing(self, units: list[Unit], progress: Callable[[int, int], None] | None) -> int:
         if self._encoder is None:
             return 0
         wanted = {
-            name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken, strict=True)
+            name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken(), strict=True)
         }
         try:
             stored = self._store.ids()
@@ -183,11 +187,18 @@ class Index:
         if not snapshot.units or not question.text:
             return {}, None
         try:
-            vector: Vectors = self._encoder.encode([question.text])[0]
+            vector = _vector(self._encoder, question.text)
             return dict(self._store.nearest(vector, NEAREST_PASSAGES, snapshot.restricted_to)), None
         except (EncoderUnavailable, StoreUnavailable) as error:
             log.warning("retrieval.degraded", reason=str(error))
             return None, f"words alone: {error}"
+
+
+def _vector(encoder: Encoder, text: str) -> Vectors:
+    """The question's direction: slang is also said in plain words, and the middle of both is taken."""
+    texts = list(dict.fromkeys([text, said_plainly(text)]))
+    mean: Vectors = unit(encoder.encode(texts).mean(axis=0, keepdims=True))[0]
+    return mean
 
 
 def _hit(snapshot: Snapshot, item: Ranked) -> Hit:
