@@ -151,6 +151,8 @@ class Index:
             stored = self._store.ids()
             self._store.delete(stored - wanted.keys())
             missing = [name for name in wanted if name not in stored]
+            if missing:
+                self._degraded = f"words alone: {len(missing)} passages are being read"
             self._encode(missing, wanted, progress)
         except (EncoderUnavailable, StoreUnavailable) as error:
             self._degraded = f"words alone: {error}"

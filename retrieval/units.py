@@ -16,8 +16,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 # a word in the title or among the names says more about a document than one in its text
-FIELDS = {"title": 2.0, "names": 2.0, "headings": 1.5, "body": 1.0}
-PASSAGE_FIELDS = {"title": 1.0, "names": 0.5, "headings": 1.5, "body": 1.0}
+FIELDS = {"title": 3.0, "names": 2.5, "headings": 1.5, "body": 1.0}
+PASSAGE_FIELDS = {"title": 2.0, "names": 1.0, "headings": 1.5, "body": 1.0}
 CARD_FIELDS = ("symptoms", "root_cause", "alerts")
 NAME_FIELDS = ("alerts", "symptoms", "service", "services", "component", "tags", "root_cause", "aliases")
 CARD_WORDS = 60
