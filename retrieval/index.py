@@ -11,7 +11,7 @@ from retrieval.documents import Document
 from retrieval.encoder import Encoder, Vectors, unit
 from retrieval.errors import EncoderUnavailable, StoreUnavailable
 from retrieval.lexicon import Vocabulary
-from retrieval.queries import Question, question_from
+from retrieval.queries import Question, questions_from
 from retrieval.ranking import CONFIDENT, Ranked, rank
 from retrieval.units import Snapshot, Unit
 from retrieval.vectors import NumpyVectors, VectorStore
@@ -125,10 +125,14 @@ class Index:
         leaves no trace in the ranking.
         """
         started = self._clock()
-        asked = question if isinstance(question, Question) else question_from(question)
+        questions = (question,) if isinstance(question, Question) else questions_from(question)
         snapshot = self._snapshot.visible(kinds, allowed)
-        cosines, degraded = self._cosines(asked, snapshot)
-        ranked = rank(snapshot, asked, cosines, max(top, 0))
+        degraded: str | None = None
+        found: list[Ranked] = []
+        for asked in questions:
+            cosines, degraded = self._cosines(asked, snapshot)
+            found.extend(rank(snapshot, asked, cosines, max(top, 0)))
+        ranked = found if len(questions) == 1 else _best_of_each(found)[: max(top, 0)]
         hits = tuple(_hit(snapshot, item) for item in ranked)
         confident = bool(hits) and hits[0].score >= CONFIDENT
         return Results(hits, confident, degraded, (self._clock() - started) * 1000)
@@ -194,6 +198,14 @@ class Index:
         except (EncoderUnavailable, StoreUnavailable) as error:
             log.warning("retrieval.degraded", reason=str(error))
             return None, f"words alone: {error}"
+
+
+def _best_of_each(found: list[Ranked]) -> list[Ranked]:
+    """Each document once, with the best score that one of several questions gave it."""
+    best: dict[int, Ranked] = {}
+    for item in sorted(found, key=lambda item: -item.score):
+        best.setdefault(item.number, item)
+    return list(best.values())
 
 
 def _vector(encoder: Encoder, text: str) -> Vectors:
