@@ -21,11 +21,13 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: float = 60.0) -
 
 
 def normalised(scores: Floats) -> Floats:
-    """Scores brought to 0..1 by the smallest and the largest; all zero where nothing tells them apart."""
+    """Scores brought to 0..1 by the smallest and the largest. Equal ones are all 1, or all 0 where there is nothing at all."""
     if not len(scores):
         return scores
     low, high = float(scores.min()), float(scores.max())
-    return np.zeros_like(scores) if high - low < 1e-12 else (scores - low) / (high - low)
+    if high - low < 1e-12:
+        return np.full_like(scores, 1.0 if high > 0 else 0.0)
+    return (scores - low) / (high - low)
 
 
 def fuse(legs: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -11,6 +12,7 @@ from retrieval.documents import Document
 from retrieval.encoder import Encoder, Vectors, unit
 from retrieval.errors import EncoderUnavailable, StoreUnavailable
 from retrieval.lexicon import Vocabulary
+from retrieval.prepared import Prepared, keep
 from retrieval.queries import Question, questions_from
 from retrieval.ranking import CONFIDENT, Ranked, rank
 from retrieval.units import Snapshot, Unit
@@ -67,12 +69,17 @@ class Index:
         encoder: Encoder | None = None,
         store: VectorStore | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        prepared: Path | None = None,
     ) -> None:
+        """`prepared` names a file that keeps the documents ready for search between runs; without it they are cut anew."""
+        self._prepared_file = prepared
+        self._prepared = None if prepared is None else Prepared(prepared)
+        self._made_anew = False
         self._encoder = encoder
         self._store = store if store is not None else NumpyVectors()
         self._clock = clock
         self._writing = threading.Lock()
-        self._vocabulary = Vocabulary()
+        self._vocabulary = Vocabulary() if self._prepared is None else self._prepared.vocabulary
         self._snapshot = Snapshot.of([], self._vocabulary)
         self._degraded: str | None = None if encoder is not None else "no encoder is set: words alone"
 
@@ -109,6 +116,7 @@ class Index:
             added = sum(unit.document.id not in before for unit in units)
             changed = sum(unit.document.id in before and before[unit.document.id].digest != unit.digest for unit in units)
             self._snapshot = Snapshot.of(units, self._vocabulary)
+            self._keep(units)
             encoded = self._encode_missing(units, progress)
             return Changes(added, changed, len(before.keys() - kept), encoded)
 
@@ -142,8 +150,25 @@ class Index:
         self._store.close()
 
     def _unit(self, document: Document, before: Mapping[str, Unit]) -> Unit:
+        digest = document.content_hash()
         known = before.get(document.id)
-        return known if known is not None and known.digest == document.content_hash() else Unit.of(document, self._vocabulary)
+        if known is not None and known.digest == digest:
+            return known
+        kept = None if self._prepared is None else self._prepared.unit(document, digest)
+        if kept is None:
+            self._made_anew = True
+        return kept or Unit.of(document, self._vocabulary)
+
+    def _keep(self, units: list[Unit]) -> None:
+        """Write what was made ready, if anything was. A full disk costs the next warm start, not the search."""
+        self._prepared = None
+        if self._prepared_file is None or not self._made_anew:
+            return
+        try:
+            keep(self._prepared_file, units, self._vocabulary)
+            self._made_anew = False
+        except StoreUnavailable as error:
+            log.warning("retrieval.not_kept", reason=str(error))
 
     def _encode_missing(self, units: list[Unit], progress: Callable[[int, int], None] | None) -> int:
         if self._encoder is None:

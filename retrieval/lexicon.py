@@ -128,13 +128,11 @@ class WordIndex:
         for concept in concepts:
             information = concept.weight * self.idf(concept.word)
             total += information
-            touched = []
             for words, closeness in concept.ways:
                 rows, strength, rarity = self._way(words)
                 gain[rows] = np.maximum(gain[rows], concept.weight * closeness * rarity * strength)
                 held[rows] = np.maximum(held[rows], closeness)
-                touched.append(rows)
-            rows = np.unique(np.concatenate(touched)) if len(touched) > 1 else touched[0]
+            rows = np.flatnonzero(gain).astype(np.int32)
             scores[rows] += gain[rows]
             covered[rows] += information * held[rows]
             exact[self.texts_with(concept.word)] += information
