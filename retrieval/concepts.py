@@ -20,11 +20,13 @@ def weighted_words(question: Question) -> dict[str, float]:
     return found
 
 
-def concepts_of(question: Question, index: WordIndex) -> list[Concept]:
-    """What is asked, each thing with the ways in which this corpus may say it. Asked words are not synonyms of one another."""
+def concepts_of(question: Question, index: WordIndex, widen: bool = True) -> list[Concept]:
+    """What is asked, each thing with the ways in which this corpus may say it; with `widen` off only as it was typed."""
     weights = weighted_words(question)
     if len(weights) > LONG_QUESTION:
         weights = telling_words(question, index)
+    if not widen:
+        return [Concept(weight, (((word,), 1.0),)) for word, weight in weights.items()]
     others = _synonyms(question)
     found: list[Concept] = []
     for word, weight in weights.items():

@@ -14,8 +14,9 @@ from retrieval.errors import EncoderUnavailable, StoreUnavailable
 from retrieval.lexicon import Vocabulary
 from retrieval.prepared import Prepared, keep
 from retrieval.queries import Question, questions_from
-from retrieval.ranking import CONFIDENT, Ranked, rank
-from retrieval.units import Snapshot, Unit
+from retrieval.ranking import CONFIDENT, Legs, Ranked, rank, score_legs
+from retrieval.reranker import CANDIDATES, Reranker, reranked
+from retrieval.units import Snapshot, Unit, embedded_text
 from retrieval.vectors import NumpyVectors, VectorStore
 from retrieval.vocabulary import said_plainly
 
@@ -70,8 +71,10 @@ class Index:
         store: VectorStore | None = None,
         clock: Callable[[], float] = time.perf_counter,
         prepared: Path | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         """`prepared` names a file that keeps the documents ready for search between runs; without it they are cut anew."""
+        self._reranker = reranker
         self._prepared_file = prepared
         self._prepared = None if prepared is None else Prepared(prepared)
         self._made_anew = False
@@ -87,6 +90,11 @@ class Index:
     def size(self) -> int:
         """How many documents can be found."""
         return len(self._snapshot.units)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The documents as they were made ready for search."""
+        return self._snapshot.units
 
     @property
     def degraded(self) -> str | None:
@@ -139,11 +147,17 @@ class Index:
         found: list[Ranked] = []
         for asked in questions:
             cosines, degraded = self._cosines(asked, snapshot)
-            found.extend(rank(snapshot, asked, cosines, max(top, 0)))
-        ranked = found if len(questions) == 1 else _best_of_each(found)[: max(top, 0)]
+            best = rank(snapshot, asked, cosines, max(top, 0) if self._reranker is None else max(top, CANDIDATES))
+            found.extend(self._reranked(asked, snapshot, best))
+        ranked = (found if len(questions) == 1 else _best_of_each(found))[: max(top, 0)]
         hits = tuple(_hit(snapshot, item) for item in ranked)
         confident = bool(hits) and hits[0].score >= CONFIDENT
         return Results(hits, confident, degraded, (self._clock() - started) * 1000)
+
+    def legs(self, question: Question, widen: bool = True) -> tuple[Snapshot, Legs]:
+        """What each leg says by itself, for measuring them."""
+        snapshot = self._snapshot
+        return snapshot, score_legs(snapshot, question, self._cosines(question, snapshot)[0], widen)
 
     def close(self) -> None:
         """Let go of the vector store's files."""
@@ -210,6 +224,19 @@ class Index:
             self._store.delete(self._store.ids())
         except StoreUnavailable as error:
             self._degraded = f"words alone: {error}"
+
+    def _reranked(self, question: Question, snapshot: Snapshot, ranked: list[Ranked]) -> list[Ranked]:
+        if self._reranker is None or not ranked:
+            return ranked
+        texts = [
+            embedded_text(snapshot.units[item.number].document, snapshot.units[item.number].passages[item.passage])
+            for item in ranked[:CANDIDATES]
+        ]
+        try:
+            return reranked(ranked, self._reranker.score(question.text, texts))
+        except EncoderUnavailable as error:
+            log.warning("retrieval.not_reranked", reason=str(error))
+            return ranked
 
     def _cosines(self, question: Question, snapshot: Snapshot) -> tuple[dict[str, float] | None, str | None]:
         """Cosine by passage id; None and the reason when there are no vectors to ask."""

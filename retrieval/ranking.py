@@ -65,9 +65,9 @@ class Ranked:
     why: tuple[str, ...]
 
 
-def score_legs(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None) -> Legs:
-    """Ask every leg."""
-    concepts = concepts_of(question, snapshot.documents)
+def score_legs(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None, widen: bool = True) -> Legs:
+    """Ask every leg; with `widen` off without variants, synonyms and slang."""
+    concepts = concepts_of(question, snapshot.documents, widen)
     whole = snapshot.documents.match(concepts)
     parts = snapshot.passages.match(concepts)
     size = len(snapshot.units)
@@ -126,15 +126,15 @@ def rank(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | 
             _why(snapshot, legs, int(visible[place]), question),
         )
         for place in order
-        if fused[place] > 0
+        if legs.meaning or legs.words[visible[place]] > 0
     ]
 
 
-def fused_scores(legs: Legs, visible: Ints) -> Floats:
+def fused_scores(legs: Legs, visible: Ints, weights: Mapping[str, float] = LEGS) -> Floats:
     """One score for each visible document."""
     scores = {"words": legs.words[visible], "passage_words": legs.passage_words[visible]}
     scores.update({name: cosines[visible] for name, cosines in legs.meaning.items()})
-    return fuse(scores, LEGS)
+    return fuse(scores, weights)
 
 
 def confidence(legs: Legs, visible: Ints, fused: Floats) -> float:

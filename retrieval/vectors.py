@@ -49,6 +49,11 @@ class NumpyVectors:
         if file is not None and file.exists():
             self._frozen = _read_vectors(file)
 
+    @property
+    def matrix(self) -> Vectors:
+        """Every stored vector, one a row."""
+        return self._frozen.matrix
+
     def ids(self) -> set[str]:
         """Every stored passage id."""
         return set(self._frozen.places)

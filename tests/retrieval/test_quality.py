@@ -1,27 +1,17 @@
 """Our own questions about our own runbooks: alerts, rewordings and slang find their page, and groups ask for each alert."""
 
 import json
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from retrieval.documents import load_folder
-from retrieval.encoder import MiniLmEncoder
 from retrieval.index import Index
 from retrieval.queries import question_from, questions_from
 from retrieval.vocabulary import said_plainly, synonyms
 from retrieval.words import tokens
+from tests.retrieval.corpus import own_runbooks
 
-RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
 QUESTIONS = Path(__file__).parent / "data" / "questions.jsonl"
-
-
-@cache
-def _index(with_vectors: bool) -> Index:
-    index = Index(MiniLmEncoder() if with_vectors else None)
-    index.refresh(load_folder(RUNBOOKS).documents)
-    return index
 
 
 def _questions(kind: str) -> list[tuple[str, list[str]]]:
@@ -39,25 +29,27 @@ def _found(index: Index, kind: str, top: int) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("kind", "top", "expected"),
     [("alert", 1, 0.95), ("hard", 5, 0.95), ("reworded", 5, 0.85), ("chat", 5, 0.85), ("similar", 5, 0.9)],
 )
 def test_our_own_questions_find_their_page(kind: str, top: int, expected: float) -> None:
     """A floor under what was measured, so that a change that loses a page is seen."""
-    assert _found(_index(True), kind, top) >= expected
+    assert _found(own_runbooks(True), kind, top) >= expected
 
 
 @pytest.mark.parametrize(("kind", "top", "expected"), [("alert", 1, 0.9), ("hard", 5, 0.9), ("chat", 5, 0.6)])
 def test_words_alone_find_most_of_them(kind: str, top: int, expected: float) -> None:
     """The tier without vectors is a real tier."""
-    assert _found(_index(False), kind, top) >= expected
+    assert _found(own_runbooks(False), kind, top) >= expected
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_questions_nobody_wrote_about_score_lower_than_those_with_a_page() -> None:
     """The score of the first hit tells them apart: nine times out of ten the question with a page has the higher one."""
-    index = _index(True)
+    index = own_runbooks(True)
 
     def scores(kind: str) -> list[float]:
         return [index.search(query, top=1, kinds={"runbook"}).ranked[0].score for query, _ in _questions(kind)]
@@ -87,7 +79,7 @@ def test_a_group_of_alerts_asks_for_each_of_them() -> None:
     ]
     body = json.dumps({"version": "4", "status": "firing", "alerts": alerts})
     assert len(questions_from(body)) == 2
-    assert {hit.document_id for hit in _index(False).search(body, top=2, kinds={"runbook"}).ranked} == {
+    assert {hit.document_id for hit in own_runbooks(False).search(body, top=2, kinds={"runbook"}).ranked} == {
         "clock-skew",
         "kafka-consumer-lag",
     }
@@ -105,4 +97,4 @@ def test_the_slug_of_a_runbook_link_counts_as_a_name() -> None:
         ]
     }
     assert "cache-stampede" in [text for text, _ in question_from(body).parts]
-    assert _index(False).search(body, top=1).ranked[0].document_id == "cache-stampede"
+    assert own_runbooks(False).search(body, top=1).ranked[0].document_id == "cache-stampede"
