@@ -98,6 +98,7 @@ class MiniLmEncoder:
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch of every shape: 1 GB instead of 200 MB
         options.enable_mem_pattern = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads must not burn a busy core
         session = onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
         return session, tokenizer
 
