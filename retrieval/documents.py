@@ -46,10 +46,14 @@ class Document:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing that was not read as it stands, with the reason; `path` may carry a line number."""
+    """One thing that was not read as it stands, with the reason; `path` may carry a line number.
+
+    `twice` tells a document left out because its id was taken from one that cannot be read.
+    """
 
     path: str
     reason: str
+    twice: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,12 @@ def load_json_lines(path: Path, kind: str = "runbook") -> Loaded:
         place = f"{path.name}:{number}"
         try:
             document = document_from_json(line, place, kind)
-            if document.id in documents:
-                raise DocumentRefused(f"{place}: the id {document.id!r} is used twice; the first one is kept.")
         except DocumentRefused as refusal:
             refused.append(Refusal(place, str(refusal)))
             continue
-        documents[document.id] = document
+        if document.id in documents:
+            refused.append(Refusal(place, f"{place}: the id {document.id!r} is used twice; the first one is kept.", twice=True))
+        documents.setdefault(document.id, document)
     return Loaded(tuple(documents.values()), tuple(refused))
 
 
@@ -141,8 +145,6 @@ def parse_markdown(raw: bytes, identifier: str, place: str, kind: str = "runbook
 
     Raises DocumentRefused when the text itself cannot be read.
     """
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        raise DocumentRefused(f"{place}: {len(raw):,} bytes, more than {MAX_DOCUMENT_BYTES:,}. Split it or leave it out.")
     if b"\x00" in raw:
         raise DocumentRefused(f"{place}: holds NUL bytes, so it is not a text file.")
     try:
@@ -195,8 +197,10 @@ def _collect(files: list[tuple[str, Path]], kind: str) -> Loaded:
 
 def _read(path: Path, place: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_DOCUMENT_BYTES + 1)
+        size = path.stat().st_size
+        if size > MAX_DOCUMENT_BYTES:
+            raise DocumentRefused(f"{place}: {size:,} bytes, more than {MAX_DOCUMENT_BYTES:,}. Split it or leave it out.")
+        return path.read_bytes()
     except OSError as error:
         raise DocumentRefused(f"{place}: cannot be read ({error.strerror}).") from error
 

@@ -92,8 +92,9 @@ def load_documents(paths: Iterable[Path], messages: TextIO) -> tuple[list[Docume
             loaded = load(path, skip=frozenset())
         except DocumentRefused as error:
             raise BadInput(str(error)) from error
-        if loaded.refused and not path.is_dir() and path.suffix.lower() != ".md":
-            raise BadInput(loaded.refused[0].reason)
+        unreadable = [refusal for refusal in loaded.refused if not refusal.twice]
+        if unreadable and not path.is_dir() and path.suffix.lower() != ".md":
+            raise BadInput(unreadable[0].reason)
         messages.writelines(f"{refusal.reason}\n" for refusal in loaded.refused)
         problems += len(loaded.refused)
         for document in loaded.documents:

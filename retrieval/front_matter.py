@@ -14,6 +14,7 @@ MAX_DEPTH = 4
 MAX_VALUES = 2_000
 
 _BLOCK = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_OPENED = re.compile(r"\A---[ \t]*\n[A-Za-z_][\w-]*:(?:\s|\Z)")  # a lone --- is a rule, not front matter
 
 
 class FrontMatterError(ValueError):
@@ -44,7 +45,7 @@ def read_front_matter(text: str) -> tuple[Fields, str, str | None]:
         return {}, text, None
     match = _BLOCK.match(text)
     if match is None:
-        return {}, text, None
+        return {}, text, "front matter left out: its closing line --- is missing." if _OPENED.match(text) else None
     body = text[match.end() :]
     try:
         return parse_fields(match.group(1)), body, None

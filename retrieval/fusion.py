@@ -21,15 +21,18 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: float = 60.0) -
 
 
 def normalised(scores: Floats) -> Floats:
-    """Scores brought to 0..1 by the smallest and the largest; all zero where nothing tells them apart."""
+    """Scores brought to 0..1 by the smallest and the largest. Equal ones are all 1, or all 0 where there is nothing at all."""
     if not len(scores):
         return scores
     low, high = float(scores.min()), float(scores.max())
-    return np.zeros_like(scores) if high - low < 1e-12 else (scores - low) / (high - low)
+    if high - low < 1e-12:
+        return np.full_like(scores, 1.0 if high > 0 else 0.0)
+    return (scores - low) / (high - low)
 
 
 def fuse(legs: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """Weighted mean of the normalised scores of each leg; every leg scores the same documents in the same order."""
-    total = sum(weights[name] for name in legs)
-    fused = sum(weights[name] * normalised(scores) for name, scores in legs.items())
+    used = {name: scores for name, scores in legs.items() if name in weights}
+    total = sum(weights[name] for name in used)
+    fused = sum(weights[name] * normalised(scores) for name, scores in used.items())
     return np.asarray(fused, dtype=np.float64) / total

@@ -4,15 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from retrieval.documents import Document
-from retrieval.encoder import Encoder, Vectors
+from retrieval.encoder import Encoder, Vectors, unit
 from retrieval.errors import EncoderUnavailable, StoreUnavailable
-from retrieval.queries import Question, question_from
-from retrieval.ranking import CONFIDENT, Ranked, Snapshot, Unit, rank
+from retrieval.lexicon import Vocabulary
+from retrieval.prepared import Prepared, keep
+from retrieval.queries import Question, questions_from
+from retrieval.ranking import CONFIDENT, Legs, Ranked, rank, score_legs
+from retrieval.reranker import CANDIDATES, Reranker, reranked
+from retrieval.units import Snapshot, Unit, embedded_text
 from retrieval.vectors import NumpyVectors, VectorStore
+from retrieval.vocabulary import said_plainly
 
 log = structlog.get_logger(__name__)
 
@@ -64,18 +70,31 @@ class Index:
         encoder: Encoder | None = None,
         store: VectorStore | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        prepared: Path | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
+        """`prepared` names a file that keeps the documents ready for search between runs; without it they are cut anew."""
+        self._reranker = reranker
+        self._prepared_file = prepared
+        self._prepared = None if prepared is None else Prepared(prepared)
+        self._made_anew = False
         self._encoder = encoder
         self._store = store if store is not None else NumpyVectors()
         self._clock = clock
         self._writing = threading.Lock()
-        self._snapshot = Snapshot.of([])
+        self._vocabulary = Vocabulary() if self._prepared is None else self._prepared.vocabulary
+        self._snapshot = Snapshot.of([], self._vocabulary)
         self._degraded: str | None = None if encoder is not None else "no encoder is set: words alone"
 
     @property
     def size(self) -> int:
         """How many documents can be found."""
         return len(self._snapshot.units)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The documents as they were made ready for search."""
+        return self._snapshot.units
 
     @property
     def degraded(self) -> str | None:
@@ -104,7 +123,8 @@ class Index:
             kept = {unit.document.id for unit in units}
             added = sum(unit.document.id not in before for unit in units)
             changed = sum(unit.document.id in before and before[unit.document.id].digest != unit.digest for unit in units)
-            self._snapshot = Snapshot.of(units)
+            self._snapshot = Snapshot.of(units, self._vocabulary)
+            self._keep(units)
             encoded = self._encode_missing(units, progress)
             return Changes(added, changed, len(before.keys() - kept), encoded)
 
@@ -121,32 +141,61 @@ class Index:
         leaves no trace in the ranking.
         """
         started = self._clock()
-        asked = question if isinstance(question, Question) else question_from(question)
+        questions = (question,) if isinstance(question, Question) else questions_from(question)
         snapshot = self._snapshot.visible(kinds, allowed)
-        cosines, degraded = self._cosines(asked, snapshot)
-        ranked = rank(snapshot, asked, cosines)[: max(top, 0)]
+        degraded: str | None = None
+        found: list[Ranked] = []
+        for asked in questions:
+            cosines, degraded = self._cosines(asked, snapshot)
+            best = rank(snapshot, asked, cosines, max(top, 0) if self._reranker is None else max(top, CANDIDATES))
+            found.extend(self._reranked(asked, snapshot, best))
+        ranked = (found if len(questions) == 1 else _best_of_each(found))[: max(top, 0)]
         hits = tuple(_hit(snapshot, item) for item in ranked)
         confident = bool(hits) and hits[0].score >= CONFIDENT
         return Results(hits, confident, degraded, (self._clock() - started) * 1000)
+
+    def legs(self, question: Question, widen: bool = True) -> tuple[Snapshot, Legs]:
+        """What each leg says by itself, for measuring them."""
+        snapshot = self._snapshot
+        return snapshot, score_legs(snapshot, question, self._cosines(question, snapshot)[0], widen)
 
     def close(self) -> None:
         """Let go of the vector store's files."""
         self._store.close()
 
     def _unit(self, document: Document, before: Mapping[str, Unit]) -> Unit:
+        digest = document.content_hash()
         known = before.get(document.id)
-        return known if known is not None and known.digest == document.content_hash() else Unit.of(document)
+        if known is not None and known.digest == digest:
+            return known
+        kept = None if self._prepared is None else self._prepared.unit(document, digest)
+        if kept is None:
+            self._made_anew = True
+        return kept or Unit.of(document, self._vocabulary)
+
+    def _keep(self, units: list[Unit]) -> None:
+        """Write what was made ready, if anything was. A full disk costs the next warm start, not the search."""
+        self._prepared = None
+        if self._prepared_file is None or not self._made_anew:
+            return
+        try:
+            keep(self._prepared_file, units, self._vocabulary)
+            self._made_anew = False
+        except StoreUnavailable as error:
+            log.warning("retrieval.not_kept", reason=str(error))
 
     def _encode_missing(self, units: list[Unit], progress: Callable[[int, int], None] | None) -> int:
         if self._encoder is None:
             return 0
         wanted = {
-            name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken, strict=True)
+            name: (unit.document.id, text) for unit in units for name, text in zip(unit.vector_ids, unit.spoken(), strict=True)
         }
         try:
             stored = self._store.ids()
             self._store.delete(stored - wanted.keys())
             missing = [name for name in wanted if name not in stored]
+            if missing:
+                self._degraded = f"words alone: {len(missing)} passages are being read"
             self._encode(missing, wanted, progress)
         except (EncoderUnavailable, StoreUnavailable) as error:
             self._degraded = f"words alone: {error}"
@@ -176,6 +225,19 @@ class Index:
         except StoreUnavailable as error:
             self._degraded = f"words alone: {error}"
 
+    def _reranked(self, question: Question, snapshot: Snapshot, ranked: list[Ranked]) -> list[Ranked]:
+        if self._reranker is None or not ranked:
+            return ranked
+        texts = [
+            embedded_text(snapshot.units[item.number].document, snapshot.units[item.number].passages[item.passage])
+            for item in ranked[:CANDIDATES]
+        ]
+        try:
+            return reranked(ranked, self._reranker.score(question.text, texts))
+        except EncoderUnavailable as error:
+            log.warning("retrieval.not_reranked", reason=str(error))
+            return ranked
+
     def _cosines(self, question: Question, snapshot: Snapshot) -> tuple[dict[str, float] | None, str | None]:
         """Cosine by passage id; None and the reason when there are no vectors to ask."""
         if self._encoder is None or self._degraded is not None:
@@ -183,11 +245,26 @@ class Index:
         if not snapshot.units or not question.text:
             return {}, None
         try:
-            vector: Vectors = self._encoder.encode([question.text])[0]
+            vector = _vector(self._encoder, question.text)
             return dict(self._store.nearest(vector, NEAREST_PASSAGES, snapshot.restricted_to)), None
         except (EncoderUnavailable, StoreUnavailable) as error:
             log.warning("retrieval.degraded", reason=str(error))
             return None, f"words alone: {error}"
+
+
+def _best_of_each(found: list[Ranked]) -> list[Ranked]:
+    """Each document once, with the best score that one of several questions gave it."""
+    best: dict[int, Ranked] = {}
+    for item in sorted(found, key=lambda item: -item.score):
+        best.setdefault(item.number, item)
+    return list(best.values())
+
+
+def _vector(encoder: Encoder, text: str) -> Vectors:
+    """The question's direction: slang is also said in plain words, and the middle of both is taken."""
+    texts = list(dict.fromkeys([text, said_plainly(text)]))
+    mean: Vectors = unit(encoder.encode(texts).mean(axis=0, keepdims=True))[0]
+    return mean
 
 
 def _hit(snapshot: Snapshot, item: Ranked) -> Hit:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from retrieval.documents import clean_text
 from retrieval.words import plain, spoken_name
 
 MAX_QUESTION_CHARACTERS = 4_000
@@ -69,7 +70,7 @@ def question_from(source: str | Mapping[str, Any]) -> Question:
     """Read a webhook body (as text or parsed), an alert text, a log line or a chat message. Never raises for odd content."""
     if isinstance(source, Mapping):
         return _from_mapping(source)
-    text = source.strip()[:MAX_PAYLOAD_CHARACTERS]
+    text = clean_text(source[:MAX_PAYLOAD_CHARACTERS]).strip()
     if text[:1] in {"{", "["}:
         payload = _parsed(text)
         if isinstance(payload, list):
@@ -77,6 +78,21 @@ def question_from(source: str | Mapping[str, Any]) -> Question:
         if isinstance(payload, Mapping):
             return _from_mapping(payload)
     return _from_text(text)
+
+
+def questions_from(source: str | Mapping[str, Any]) -> tuple[Question, ...]:
+    """One question for each alert name of a webhook's group, at most MAX_ALERTS; one question for everything else.
+
+    What a group shares (its common labels) is asked with each of them.
+    """
+    payload = source if isinstance(source, Mapping) else _parsed(source) if source.lstrip()[:1] == "{" else None
+    if not isinstance(payload, Mapping):
+        return (question_from(source),)
+    alerts = [alert for alert in _list(payload.get("alerts")) if isinstance(alert, Mapping)]
+    firing = list(_different([alert for alert in alerts if alert.get("status") != "resolved"] or alerts))
+    if len(firing) < 2:
+        return (question_from(payload),)
+    return tuple(question_from({**payload, "alerts": [alert]}) for alert in firing)
 
 
 def alert_names(source: str | Mapping[str, Any]) -> tuple[str, ...]:
@@ -223,7 +239,7 @@ def _slug(url: str) -> str:
 def _quiet(text: str) -> str:
     for pattern in (_TEMPLATE, *_NOISE):
         text = pattern.sub(" ", text)
-    return plain(re.sub(r"\s+", " ", text))
+    return plain(re.sub(r"\s+", " ", clean_text(text)))
 
 
 def _identifiers(text: str) -> tuple[str, ...]:

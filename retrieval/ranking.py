@@ -1,116 +1,57 @@
-"""Scores documents for one question: words of every field, meaning of the best passages, exact names."""
+"""Scores documents for one question: words of every field, words of the best passage, meaning, and how sure that is."""
 
-import hashlib
 import math
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.documents import Document
+from retrieval.concepts import concepts_of
 from retrieval.fusion import fuse
-from retrieval.passages import Passage, split_passages
+from retrieval.lexicon import Concept
 from retrieval.queries import Question
-from retrieval.vocabulary import expansion
-from retrieval.words import WordIndex, plain, spoken_name, stem, tokens
+from retrieval.units import WHOLE, Snapshot
+from retrieval.words import stem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
-# chosen on the development set, see the table printed by the ablation; flat around these values
-FIELDS = {"title": 3.0, "names": 3.0, "headings": 1.5, "body": 1.0}
-LEGS = {"words": 0.35, "passage_words": 0.15, "meaning": 0.5}
-CARD_FIELDS = ("symptoms", "root_cause", "alerts")
-NAME_FIELDS = ("alerts", "symptoms", "service", "services", "tags", "root_cause", "aliases")
+# chosen on the development questions; the ranking is flat around these values, see scripts/bench_retrieval.py
+LEGS = {"words": 0.35, "passage_words": 0.15, "passage": 0.25, "card": 0.25}
 CONFIDENT = 0.5
+RIVALS = 5  # the first is compared with the mean of so many that follow
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A document made ready for search."""
+class Sureness:
+    """A logistic regression: how much each sign speaks for the first document being an answer.
 
-    document: Document
-    digest: str
-    passages: tuple[Passage, ...]
-    spoken: tuple[str, ...]
-    vector_ids: tuple[str, ...]
-    words: Mapping[str, Counter[str]] = field(compare=False)
-    passage_words: tuple[Mapping[str, Counter[str]], ...] = field(compare=False)
+    Fitted on questions with their document present, and with it, its whole family or its subject removed.
+    """
 
-    @classmethod
-    def of(cls, document: Document) -> "Unit":
-        """Cut, count and name everything once; a refresh of other documents does not do it again."""
-        passages = split_passages(document)
-        bodies = tuple(Counter(tokens(passage.text)) for passage in passages)
-        headings = tuple(Counter(tokens(" ".join(passage.heading_path))) for passage in passages)
-        names = Counter(tokens(" ".join(value for name in NAME_FIELDS for value in document.values(name))))
-        title = Counter(tokens(f"{document.title} {document.id}"))
-        words = {
-            "title": title,
-            "names": names,
-            "headings": Counter(tokens(" ".join(dict.fromkeys(part for passage in passages for part in passage.heading_path)))),
-            "body": sum(bodies, Counter()),
-        }
-        parts = tuple(
-            {"title": title, "names": names, "headings": heading, "body": body}
-            for heading, body in zip(headings, bodies, strict=True)
-        )
-        spoken = (card_text(document, passages), *(embedded_text(document, passage) for passage in passages))
-        names_of = tuple(_vector_id(document, number, text) for number, text in enumerate(spoken))
-        return cls(document, document.content_hash(), passages, spoken, names_of, words, parts)
+    exact: float
+    passage_coverage: float
+    meaning: float
+    lead: float
+    constant: float
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """One generation of the index. Readers hold one and are not disturbed by a refresh."""
-
-    units: tuple[Unit, ...]
-    numbers: Mapping[str, int]
-    documents: WordIndex
-    passages: WordIndex
-    owner: Ints
-    mask: Bools
-    restricted_to: frozenset[str] | None = None
-
-    @classmethod
-    def of(cls, units: Sequence[Unit]) -> "Snapshot":
-        """Build the word indexes of a generation."""
-        flat = [words for unit in units for words in unit.passage_words]
-        owner = np.repeat(np.arange(len(units)), [len(unit.passages) for unit in units]) if units else np.zeros(0, dtype=np.int64)
-        return cls(
-            units=tuple(units),
-            numbers={unit.document.id: number for number, unit in enumerate(units)},
-            documents=WordIndex([unit.words for unit in units], FIELDS),
-            passages=WordIndex(flat, FIELDS),
-            owner=owner.astype(np.int64),
-            mask=np.ones(len(units), dtype=np.bool_),
-        )
-
-    def visible(self, kinds: Collection[str] | None, allowed: Collection[str] | None) -> "Snapshot":
-        """The same generation with everything else masked out before anything is scored."""
-        if kinds is None and allowed is None:
-            return self
-        kinds_set, allowed_set = (None if names is None else frozenset(names) for names in (kinds, allowed))
-        shown = [
-            (kinds_set is None or unit.document.kind in kinds_set) and (allowed_set is None or unit.document.id in allowed_set)
-            for unit in self.units
-        ]
-        names = frozenset(unit.document.id for unit, show in zip(self.units, shown, strict=True) if show)
-        return replace(self, mask=np.array(shown, dtype=np.bool_), restricted_to=names)
+SURE = Sureness(exact=2.8, passage_coverage=2.1, meaning=5.6, lead=1.4, constant=-5.0)
+SURE_BY_WORDS = Sureness(exact=2.8, passage_coverage=2.1, meaning=0.0, lead=1.4, constant=-2.4)
 
 
 @dataclass(frozen=True)
 class Legs:
-    """What each leg says about every document; `meaning` is None when there are no vectors."""
+    """What each leg says about every document, in the order of the snapshot. `meaning` is empty when there are no vectors."""
 
+    concepts: Sequence[Concept]
     words: Floats
-    coverage: Floats
+    exact: Floats
     passage_words: Floats
+    passage_coverage: Floats
     best_word_passage: Ints
-    meaning: Floats | None
+    meaning: Mapping[str, Floats]
     best_meaning_passage: Ints
 
 
@@ -124,114 +65,110 @@ class Ranked:
     why: tuple[str, ...]
 
 
-def weighted_tokens(question: Question) -> dict[str, float]:
-    """Each word once with the largest weight it has in the question."""
-    found: dict[str, float] = {}
-    for text, weight in question.parts:
-        for token in tokens(text):
-            found[token] = max(found.get(token, 0.0), weight)
-    return found
-
-
-def score_legs(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None) -> Legs:
-    """Ask every leg."""
-    asked = weighted_tokens(question)
-    widened = {**asked, **expansion(asked)}
-    coverage = snapshot.documents.match(asked).coverage
-    words = snapshot.documents.match(widened).scores
-    passage_scores = snapshot.passages.match(widened).scores
+def score_legs(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None, widen: bool = True) -> Legs:
+    """Ask every leg; with `widen` off without variants, synonyms and slang."""
+    concepts = concepts_of(question, snapshot.documents, widen)
+    whole = snapshot.documents.match(concepts)
+    parts = snapshot.passages.match(concepts)
     size = len(snapshot.units)
-    passage_words, best_words = _best_of(passage_scores, snapshot.owner, size)
+    passage_words, best_words = best_of(parts.scores, snapshot.owner, size)
+    passage_coverage, _ = best_of(parts.coverage, snapshot.owner, size)
     if cosines is None:
-        return Legs(words, coverage, passage_words, best_words, None, best_words)
+        return Legs(concepts, whole.scores, whole.exact, passage_words, passage_coverage, best_words, {}, best_words)
+    meaning, best_meaning = _meaning(snapshot, cosines)
+    return Legs(concepts, whole.scores, whole.exact, passage_words, passage_coverage, best_words, meaning, best_meaning)
+
+
+def _meaning(snapshot: Snapshot, cosines: Mapping[str, float]) -> tuple[dict[str, Floats], Ints]:
+    """Per document the cosine of its best passage, of its card and of its title; what was not near gets the lowest seen."""
+    size = len(snapshot.units)
     floor = min(cosines.values(), default=0.0)
-    flat = np.array([cosines.get(name, floor) for unit in snapshot.units for name in unit.vector_ids[1:]])
-    cards = np.array([cosines.get(unit.vector_ids[0], floor) for unit in snapshot.units])
-    meaning, best_meaning = _best_of(flat, snapshot.owner, size)
-    meaning = np.maximum(meaning, cards)
-    return Legs(words, coverage, passage_words, best_words, meaning, best_meaning)
+    passage, card, title = (np.full(size, floor) for _ in range(3))
+    best = np.zeros(size, dtype=np.int64)
+    for name, cosine in cosines.items():
+        number, place = snapshot.rows.get(name, (-1, 0))
+        if number < 0:
+            continue
+        if place >= WHOLE:
+            if cosine > passage[number]:
+                passage[number], best[number] = cosine, place - WHOLE
+        else:
+            (card, title)[place][number] = cosine
+    return {"passage": passage, "card": card, "title": title}, best
 
 
-def card_text(document: Document, passages: Sequence[Passage]) -> str:
-    """What the encoder reads for the document as a whole: its title, names and symptoms, and how it begins."""
-    names = [spoken_name(value) for name in CARD_FIELDS for value in document.values(name)]
-    opening = " ".join(plain(passages[0].text).split()[:60])
-    return ". ".join(part for part in (spoken_name(document.title), *names, opening) if part)
-
-
-def embedded_text(document: Document, passage: Passage) -> str:
-    """What the encoder reads for a passage: the title and headings first, then the text without Markdown marks."""
-    headings = (spoken_name(part) for part in (document.title, *passage.heading_path))
-    return ". ".join(part for part in (*headings, plain(passage.text)) if part)
-
-
-def _vector_id(document: Document, number: int, text: str) -> str:
-    """Names a vector by what was encoded, so that unchanged text is never encoded twice."""
-    return hashlib.sha256(f"{document.id}\n{number}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def _best_of(scores: Floats, owner: Ints, size: int) -> tuple[Floats, Ints]:
+def best_of(scores: Floats, owner: Ints, size: int) -> tuple[Floats, Ints]:
     """Per document the best passage score and that passage's number within the document."""
     if not size:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
     starts = np.searchsorted(owner, np.arange(size))
     best = np.maximum.reduceat(scores, starts)
-    order = np.lexsort((np.arange(len(scores)), -scores, owner))
-    return best, order[starts] - starts
+    places = np.arange(len(scores))
+    first = np.minimum.reduceat(np.where(scores == best[owner], places, len(scores)), starts)
+    return best, first - starts
 
 
-def rank(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None) -> list[Ranked]:
-    """Visible documents, best first. Scores lie in 0..1; that of the first is comparable across questions."""
+def rank(snapshot: Snapshot, question: Question, cosines: Mapping[str, float] | None, top: int) -> list[Ranked]:
+    """The `top` visible documents, best first. Scores lie in 0..1; that of the first is comparable across questions."""
     visible = np.flatnonzero(snapshot.mask)
     if not len(visible):
         return []
     legs = score_legs(snapshot, question, cosines)
     fused = fused_scores(legs, visible)
-    order = visible[np.argsort(-fused, kind="stable")]
-    values = np.sort(fused)[::-1]
-    top = confidence(legs, int(order[0]))
-    asked = weighted_tokens(question)
+    order = np.argsort(-fused, kind="stable")[:top]
+    best = float(fused[order[0]]) if len(order) else 0.0
+    sure = confidence(legs, visible, fused)
     return [
         Ranked(
-            int(number),
-            _passage(legs, int(number)),
-            top * float(value) / max(float(values[0]), 1e-9),
-            _why(snapshot, legs, int(number), asked, question),
+            int(visible[place]),
+            _passage(legs, int(visible[place])),
+            sure * float(fused[place]) / max(best, 1e-9),
+            _why(snapshot, legs, int(visible[place]), question),
         )
-        for number, value in zip(order, values, strict=True)
-        if value > 0
+        for place in order
+        if legs.meaning or legs.words[visible[place]] > 0
     ]
 
 
-def fused_scores(legs: Legs, visible: Ints) -> Floats:
+def fused_scores(legs: Legs, visible: Ints, weights: Mapping[str, float] = LEGS) -> Floats:
     """One score for each visible document."""
     scores = {"words": legs.words[visible], "passage_words": legs.passage_words[visible]}
-    if legs.meaning is not None:
-        scores["meaning"] = legs.meaning[visible]
-    return fuse(scores, LEGS)
+    scores.update({name: cosines[visible] for name, cosines in legs.meaning.items()})
+    return fuse(scores, weights)
 
 
-def confidence(legs: Legs, number: int) -> float:
-    """How likely it is that this document answers, 0 to 1, from the share of the question it covers and its closeness."""
-    if legs.meaning is None:
-        strength = 6.0 * (float(legs.coverage[number]) - 0.5)
-    else:
-        strength = 6.0 * (float(legs.coverage[number]) - 0.5) + 8.0 * (float(legs.meaning[number]) - 0.45)
+def confidence(legs: Legs, visible: Ints, fused: Floats) -> float:
+    """How likely it is that the first document answers, 0 to 1.
+
+    Signs: the share of the question's information that the document and its best passage hold, how close its meaning is, and
+    how far it leads its rivals.
+    """
+    order = np.argsort(-fused, kind="stable")
+    number = int(visible[order[0]])
+    rivals = fused[order[1 : 1 + RIVALS]]
+    weights = SURE if legs.meaning else SURE_BY_WORDS
+    close = max((float(legs.meaning[name][number]) for name in ("passage", "card") if legs.meaning), default=0.0)
+    strength = (
+        weights.exact * float(legs.exact[number])
+        + weights.passage_coverage * float(legs.passage_coverage[number])
+        + weights.meaning * close
+        + weights.lead * float(fused[order[0]] - rivals.mean() if len(rivals) else 0.0)
+        + weights.constant
+    )
     return 1.0 / (1.0 + math.exp(-strength))
 
 
 def _passage(legs: Legs, number: int) -> int:
-    return int(legs.best_word_passage[number] if legs.meaning is None else legs.best_meaning_passage[number])
+    return int(legs.best_meaning_passage[number] if legs.meaning else legs.best_word_passage[number])
 
 
-def _why(snapshot: Snapshot, legs: Legs, number: int, asked: Mapping[str, float], question: Question) -> tuple[str, ...]:
+def _why(snapshot: Snapshot, legs: Legs, number: int, question: Question) -> tuple[str, ...]:
     """Reasons a person can check: exact names, shared words, closeness in meaning."""
-    words = snapshot.units[number].words
-    every = set().union(*words.values())
-    reasons = [f"names {name}" for name in question.identifiers if stem(name.lower()) in every][:3]
-    shared = sorted((token for token in asked if token in every), key=lambda token: -asked[token] * snapshot.documents.idf(token))
-    if shared:
-        reasons.append("shares " + ", ".join(shared[:5]))
-    if legs.meaning is not None and legs.meaning[number] > 0:
-        reasons.append(f"meaning {legs.meaning[number]:.2f}")
+    index = snapshot.documents
+    held = {concept.word: concept.weight for concept in legs.concepts if number in index.texts_with(concept.word)}
+    reasons = [f"names {name}" for name in question.identifiers if number in index.texts_with(stem(name.lower()))][:3]
+    if held:
+        reasons.append("shares " + ", ".join(sorted(held, key=lambda word: -held[word] * index.idf(word))[:5]))
+    if legs.meaning and legs.meaning["passage"][number] > 0:
+        reasons.append(f"meaning {legs.meaning['passage'][number]:.2f}")
     return tuple(reasons)

@@ -3,8 +3,10 @@
 import re
 import threading
 from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -34,52 +36,84 @@ class VectorStore(Protocol):
 
 
 class NumpyVectors:
-    """Exact and in memory: the fastest store below some 20,000 passages."""
+    """Exact and in memory: the fastest store below some 20,000 passages.
 
-    def __init__(self) -> None:
+    With `file` the vectors are kept there between runs; the file is named by the caller after the model. A file that cannot be
+    read is left alone and everything is encoded anew: it is written whole again at the next change.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
         self._lock = threading.Lock()
-        self._rows: dict[str, tuple[str, Vectors]] = {}
-        self._frozen: tuple[list[str], list[str], Vectors] = ([], [], np.zeros((0, 0), dtype=np.float32))
+        self._file = file
+        self._frozen = _Frozen([], [], {}, np.zeros((0, 0), dtype=np.float32))
+        if file is not None and file.exists():
+            self._frozen = _read_vectors(file)
+
+    @property
+    def matrix(self) -> Vectors:
+        """Every stored vector, one a row."""
+        return self._frozen.matrix
 
     def ids(self) -> set[str]:
         """Every stored passage id."""
-        return set(self._frozen[0])
+        return set(self._frozen.places)
 
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Vectors) -> None:
-        """Store or replace."""
+        """Store or replace. Raises StoreUnavailable when the vectors' length is not that of those stored before."""
         with self._lock:
-            for number, (name, document) in enumerate(zip(ids, document_ids, strict=True)):
-                self._rows[name] = (document, vectors[number])
-            self._freeze()
+            known = self._frozen
+            if known.names and len(ids) and known.matrix.shape[1] != vectors.shape[1]:
+                raise StoreUnavailable(
+                    f"vectors of length {vectors.shape[1]} do not go with stored ones of length {known.matrix.shape[1]}. "
+                    "Rebuild the index: it is of another model."
+                )
+            fresh = dict(zip(ids, zip(document_ids, vectors, strict=True), strict=True))
+            kept = [place for place, name in enumerate(known.names) if name not in fresh]
+            names = [known.names[place] for place in kept] + list(fresh)
+            owners = [known.owners[place] for place in kept] + [owner for owner, _ in fresh.values()]
+            rows = np.asarray([row for _, row in fresh.values()], dtype=np.float32)
+            matrix = rows if not kept else np.concatenate([known.matrix[kept], rows]) if fresh else known.matrix[kept]
+            self._become(names, owners, matrix)
 
     def delete(self, ids: Collection[str]) -> None:
         """Forget; unknown ids are fine."""
         with self._lock:
-            for name in ids:
-                self._rows.pop(name, None)
-            self._freeze()
+            gone = set(ids)
+            known = self._frozen
+            kept = [place for place, name in enumerate(known.names) if name not in gone]
+            if len(kept) < len(known.names):
+                self._become([known.names[place] for place in kept], [known.owners[place] for place in kept], known.matrix[kept])
 
     def nearest(self, vector: Vectors, top: int, documents: Set[str] | None = None) -> Nearest:
         """(passage id, cosine) best first, only from `documents` when given."""
-        names, owners, matrix = self._frozen
-        if not names or top < 1:
+        known = self._frozen
+        if not known.names or top < 1:
             return []
-        cosines = matrix @ vector
+        cosines = known.matrix @ vector
         if documents is not None:
-            cosines = np.where([owner in documents for owner in owners], cosines, -np.inf)
-        top = min(top, len(names))
+            cosines = np.where([owner in documents for owner in known.owners], cosines, -np.inf)
+        top = min(top, len(known.names))
         best = np.argpartition(-cosines, top - 1)[:top]
         order = best[np.argsort(-cosines[best], kind="stable")]
-        return [(names[row], float(cosines[row])) for row in order if np.isfinite(cosines[row])]
+        return [(known.names[row], float(cosines[row])) for row in order if np.isfinite(cosines[row])]
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Keep what is there, if a file was named. Raises StoreUnavailable."""
+        with self._lock:
+            if self._file is not None:
+                _write_vectors(self._file, self._frozen)
 
-    def _freeze(self) -> None:
+    def _become(self, names: list[str], owners: list[str], matrix: Vectors) -> None:
         """Readers always see one whole generation."""
-        names = list(self._rows)
-        matrix = np.stack([self._rows[name][1] for name in names]) if names else np.zeros((0, 0), dtype=np.float32)
-        self._frozen = (names, [self._rows[name][0] for name in names], matrix)
+        self._frozen = _Frozen(names, owners, {name: place for place, name in enumerate(names)}, matrix)
+
+
+@dataclass(frozen=True)
+class _Frozen:
+    names: list[str]
+    owners: list[str]
+    places: dict[str, int]
+    matrix: Vectors
 
 
 class ChromaVectors:
@@ -150,3 +184,28 @@ class ChromaVectors:
 def collection_name(model: str) -> str:
     """A Chroma name for this model's vectors: vectors of two models never share a collection."""
     return f"passages-{re.sub(r'[^a-zA-Z0-9._-]+', '-', model)}".strip("-._")[:200]
+
+
+def _read_vectors(file: Path) -> _Frozen:
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            names, owners = stored["names"].tolist(), stored["owners"].tolist()
+            matrix = np.asarray(stored["matrix"], dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return _Frozen([], [], {}, np.zeros((0, 0), dtype=np.float32))
+    if matrix.ndim != 2 or not len(names) == len(owners) == len(matrix):
+        return _Frozen([], [], {}, np.zeros((0, 0), dtype=np.float32))
+    return _Frozen(names, owners, {name: place for place, name in enumerate(names)}, matrix)
+
+
+def _write_vectors(file: Path, frozen: _Frozen) -> None:
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as stream:
+            np.savez(
+                stream, names=np.array(frozen.names, dtype=str), owners=np.array(frozen.owners, dtype=str), matrix=frozen.matrix
+            )
+        draft.replace(file)
+    except OSError as error:
+        raise StoreUnavailable(f"{file} cannot be written ({error.strerror}). Free space or name another folder.") from error

@@ -1,12 +1,15 @@
-"""What operations people call the same thing: a question's words are widened with these, at a lower weight."""
+"""What operations people call the same thing, written words and slang alike: a question's words are widened with these."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 
 from retrieval.words import tokens
 
-EXPANSION = 0.35  # a synonym counts a third of the word that was typed
+SYNONYM = 0.5  # a synonym counts less than half of the word that was typed
+SLANG = 0.7  # slang hardly ever stands in a runbook: what it means counts almost as if it had been typed
+LONGEST_PHRASE = 4
 
+# one meaning a line, any member brings the others
 _GROUPS = """
 disk; volume; filesystem; storage; mount; partition; inode
 full; exhausted; filling; out of space; no space left; enospc; disk pressure; ephemeral storage; almost full
@@ -61,25 +64,91 @@ scale; autoscaler; hpa; replicas
 partial; degraded; unhealthy; not ready; notready; health check; readiness; liveness
 """
 
+# what people type in a hurry: what it means
+_SLANG = """
+pegged, maxed, maxed out, redlining, melting, at 100: saturated; cpu; high; overload
+falling over, fell over, fall over, keeling over, toppled, tipping over: crash; fail; down; overload
+on fire, burning, melting down: overload; error; high; outage
+oomed, ooming, oom killed, ate all the ram, eats ram, memory hog: oom; memory; killed
+borked, busted, hosed, toast, kaput, fubar, screwed, wedged, janky, wonky: failure; broken; error; stuck
+barf, barfs, barfing, blew up, blows up, bombing, bombed, choking, chokes, puking, throwing up: error; failure; crash
+crawling, crawls, sluggish, laggy, snail, molasses, dog slow, takes ages, forever: slow; latency
+hammered, hammering, slammed, swamped, flooded, flooding, drowning, bombarded, stampede: traffic; load; overload; requests; spike
+dying, dies, died, dead, croaked, went dark, dark, kicked the bucket, gone: down; unavailable; killed; terminated
+flapping, flaps, bouncing, yo-yo: restart; unstable; crash
+boxes, box, servers, machines: node; host; instance; server
+shipped, pushed, rolled out, went out, went live: deploy; release
+go back, back out, undo: rollback; revert
+ballooning, balloons, blowing up, exploding, through the roof, skyrocketing, shot up: high; grows; increase
+stuck, hung, frozen, wedged: blocked; hanging; waiting; timeout
+running out, nearly out, almost out, basically out: full; exhausted; low
+kicked out, booted, thrown out: evicted; rebalance; logout
+backed up, piling up, pile up, clogged, jammed: backlog; queue; pending
+gone quiet, silent, missing data, no data, flatlined: absent; missing; stale
+out of date, old data, stale: lag; behind; stale
+can't keep up, not keeping up, behind: lag; backlog; behind
+lost quorum, split brain, no leader: quorum; leader; election
+read only, readonly: read-only; disk; full
+locked out, kicked, can't log in, cannot sign in: login; authentication; denied
+"""
 
-def expansion(asked: Mapping[str, float]) -> dict[str, float]:
-    """Words that mean the same as the asked ones and were not asked themselves, with their weights."""
+Way = tuple[tuple[str, ...], float]
+
+
+def synonyms(words: Sequence[str]) -> dict[int, list[Way]]:
+    """Other ways to say what stands at each place of the question: words, or words that must stand together, with weights.
+
+    A phrase ("no space left") is recognised where its words follow one another, and belongs to its first word.
+    """
     table = _table()
-    added: dict[str, float] = {}
-    for word, weight in asked.items():
-        for synonym in table.get(word, ()):
-            if synonym not in asked:
-                added[synonym] = max(added.get(synonym, 0.0), weight * EXPANSION)
-    return added
+    found: dict[int, list[Way]] = {}
+    for place in range(len(words)):
+        for length in range(LONGEST_PHRASE, 0, -1):
+            ways = table.get(tuple(words[place : place + length])) if place + length <= len(words) else None
+            if ways:
+                found[place] = list(ways)
+                break
+    return found
+
+
+def said_plainly(text: str) -> str:
+    """The text, followed by what its slang means; the same text where there is none. Encoders never learnt "boxes pegged"."""
+    words = tokens(text)
+    meanings = dict.fromkeys(
+        _meanings().get(tuple(words[place : place + length]), "")
+        for place in range(len(words))
+        for length in range(LONGEST_PHRASE, 0, -1)
+        if place + length <= len(words)
+    )
+    found = [meaning for meaning in meanings if meaning]
+    return f"{text.rstrip('. ')}. {'. '.join(found)}" if found else text
 
 
 @cache
-def _table() -> dict[str, tuple[str, ...]]:
-    """For each single-word member of a group, the words of the whole group."""
-    table: dict[str, dict[str, None]] = {}
+def _meanings() -> dict[tuple[str, ...], str]:
+    lines = (line.partition(":") for line in _SLANG.strip().splitlines())
+    return {
+        stems: meant.replace(";", "").strip()
+        for typed, _, meant in lines
+        for slang in typed.split(",")
+        if (stems := tuple(tokens(slang)))
+    }
+
+
+@cache
+def _table() -> dict[tuple[str, ...], tuple[Way, ...]]:
+    table: dict[tuple[str, ...], dict[tuple[str, ...], float]] = {}
     for line in _GROUPS.strip().splitlines():
-        members = [tokens(member) for member in line.split(";")]
-        words = dict.fromkeys(member[0] for member in members if len(member) == 1)
-        for word in words:
-            table.setdefault(word, {}).update({other: None for other in words if other != word})
-    return {word: tuple(others) for word, others in table.items()}
+        members = list(dict.fromkeys(stems for member in line.split(";") if (stems := tuple(tokens(member)))))
+        for member in members:
+            known = table.setdefault(member, {})
+            known.update({other: SYNONYM for other in members if other != member})
+    for line in _SLANG.strip().splitlines():
+        typed, _, meant = line.partition(":")
+        meanings = [tuple(tokens(meaning)) for meaning in meant.split(";")]
+        for slang in typed.split(","):
+            stems = tuple(tokens(slang))
+            if stems:
+                known = table.setdefault(stems, {})
+                known.update({meaning: SLANG for meaning in meanings if meaning and meaning != stems})
+    return {member: tuple(ways.items()) for member, ways in table.items()}

@@ -1,21 +1,7 @@
-"""Finds documents by their words: field-weighted BM25 over stems, with identifiers kept whole and split as well.
-
-Robertson, Zaragoza, Taylor: Simple BM25 extension to multiple weighted fields, CIKM 2004 (BM25F).
-"""
+"""Cuts texts into the words that are searched: stems, with identifiers kept whole and split as well."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-
-import numpy as np
-from numpy.typing import NDArray
-
-K1 = 1.2
-B = 0.6
-
-Floats = NDArray[np.float64]
 
 _WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f_\-./:']*[A-Za-z0-9\u00c0-\u024f]|[A-Za-z0-9\u00c0-\u024f]")
 _PIECES = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z\u00c0-\u024f]+|[0-9]+")
@@ -24,7 +10,7 @@ _URL = re.compile(r"https?://\S+")
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 _TAG = re.compile(r"<[^>\n]{1,200}>")
 STOP = frozenset(
-    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done", "down", "during", "each", "either", "else", "etc", "ever", "every", "few", "for", "from", "further", "get", "gets", "getting", "got", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "like", "make", "many", "may", "me", "might", "more", "most", "much", "my", "need", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over", "own", "per", "please", "same", "see", "seem", "she", "should", "since", "so", "some", "still", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "those", "through", "to", "too", "under", "until", "up", "us", "use", "used", "using", "very", "via", "was", "we", "well", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "why", "will", "with", "within", "without", "would", "yes", "yet", "you", "your", "yours", "im", "ive", "dont", "doesnt", "cant", "isnt", "wont", "didnt", "whats", "thats", "hey", "hi", "hello", "anyone", "someone", "somebody", "anybody", "guys", "folks", "thanks", "ok", "okay"]
+    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done", "during", "each", "either", "else", "etc", "ever", "every", "few", "for", "from", "further", "get", "gets", "getting", "got", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "like", "make", "many", "may", "me", "might", "more", "most", "much", "my", "need", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over", "own", "per", "please", "same", "see", "seem", "she", "should", "since", "so", "some", "still", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "those", "through", "to", "too", "under", "until", "up", "us", "use", "used", "using", "very", "via", "was", "we", "well", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "why", "will", "with", "within", "without", "would", "yes", "yet", "you", "your", "yours", "im", "ive", "dont", "doesnt", "cant", "isnt", "wont", "didnt", "whats", "thats", "hey", "hi", "hello", "anyone", "someone", "somebody", "anybody", "guys", "folks", "thanks", "ok", "okay", "im", "lol", "wtf", "omg", "pls", "plz", "rn", "asap", "btw", "gonna", "wanna", "gotta", "lets", "theres", "heres", "hell", "damn", "help", "know", "think", "look", "looks", "looking", "seems", "seeing", "says", "say", "said", "tell", "told", "people", "thing", "things", "stuff", "something", "anything", "everything", "nothing", "really", "basically", "actually", "somehow", "maybe", "again", "already", "anymore", "today", "tonight", "morning", "yesterday", "now", "idea", "ideas", "want", "wants", "come", "comes", "came", "go", "goes", "going", "went", "gone", "keep", "keeps", "try", "trying", "tried", "happen", "happens", "happening", "happened", "suddenly", "weird", "kind", "sort", "lot", "lots", "bit", "way", "right", "sure", "quite", "pretty", "bunch", "team", "question", "where", "around", "since", "though", "although", "because", "due"]
 )  # fmt: skip
 
 
@@ -68,61 +54,6 @@ def stem(word: str) -> str:
             base = word[: -len(ending)] + kept
             return _tidy(base) if len(base) >= 3 and re.search(r"[aeiouy]", base) else word
     return _tidy(word)
-
-
-@dataclass(frozen=True)
-class WordMatches:
-    """For each unit: its BM25 score, and the share of the question's information (idf) whose words it holds, 0 to 1."""
-
-    scores: Floats
-    coverage: Floats
-
-
-class WordIndex:
-    """An immutable BM25F index over units (documents or passages), each a mapping of field name to tokens."""
-
-    def __init__(self, units: Sequence[Mapping[str, Counter[str]]], weights: Mapping[str, float]) -> None:
-        self._size = len(units)
-        lengths = {name: np.array([unit[name].total() for unit in units], dtype=float) for name in weights}
-        norms = {
-            name: 1 - B + B * values / max(values.mean(), 1.0) if len(values) else values for name, values in lengths.items()
-        }
-        postings: dict[str, dict[int, float]] = {}
-        for number, unit in enumerate(units):
-            for name, weight in weights.items():
-                scale = weight / norms[name][number]
-                for token, count in unit[name].items():
-                    row = postings.setdefault(token, {})
-                    row[number] = row.get(number, 0.0) + count * scale
-        self._postings = {
-            token: (np.fromiter(row.keys(), np.int64, len(row)), np.fromiter(row.values(), np.float64, len(row)))
-            for token, row in postings.items()
-        }
-
-    def idf(self, token: str) -> float:
-        """Information of a token: high for rare ones, highest for those that stand nowhere."""
-        entry = self._postings.get(token)
-        frequency = len(entry[0]) if entry else 0
-        return float(np.log1p((self._size - frequency + 0.5) / (frequency + 0.5)))
-
-    def match(self, question: Mapping[str, float]) -> WordMatches:
-        """Score every unit against weighted tokens."""
-        scores = np.zeros(self._size)
-        covered = np.zeros(self._size)
-        total = 0.0
-        for token, weight in question.items():
-            gain = weight * self.idf(token)
-            total += gain
-            entry = self._postings.get(token)
-            if entry is None:
-                continue
-            numbers, frequency = entry
-            scores[numbers] += gain * frequency * (K1 + 1) / (K1 + frequency)
-            covered[numbers] += gain
-        return WordMatches(scores, covered / total if total else covered)
-
-    def __contains__(self, token: str) -> bool:
-        return token in self._postings
 
 
 def _word_tokens(word: str) -> list[str]:

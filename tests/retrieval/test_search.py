@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.documents import Document, load_folder
+from retrieval.documents import Document
 from retrieval.encoder import MiniLmEncoder
 from retrieval.errors import BadInput, EncoderUnavailable
 from retrieval.evaluate import run
 from retrieval.index import Index
 from retrieval.queries import question_from
 from retrieval.vectors import ChromaVectors, NumpyVectors, VectorStore
+from tests.retrieval.corpus import own_runbooks
 
-RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
 POOL = Document("pool", "Connection pool exhausted", "# Connection pool exhausted\nOrders wait for a free database connection.")
 DISK = Document("disk", "Disk is full", "# Disk is full\nNo space left on device; rotated logs fill the volume.")
 
@@ -34,16 +34,14 @@ def test_an_alert_becomes_a_question_without_json() -> None:
     assert "pool" in question.text.lower()
 
 
+@pytest.mark.timeout(600)
 def test_our_own_runbooks_are_found_by_an_alert_of_the_shop() -> None:
     """The first hit for the pool's alert is the pool's runbook, with vectors and without."""
-    documents = load_folder(RUNBOOKS, "runbook").documents
-    for encoder in (MiniLmEncoder(), None):
-        index = Index(encoder)
-        index.build(documents)
-        results = index.search(_webhook(), top=3, kinds={"runbook"})
+    for with_vectors in (True, False):
+        results = own_runbooks(with_vectors).search(_webhook(), top=3, kinds={"runbook"})
         assert results.ranked[0].document_id.endswith("connection-pool-exhausted")
         assert results.confident
-        assert (results.degraded is None) == (encoder is not None)
+        assert (results.degraded is None) == with_vectors
 
 
 def test_a_question_nobody_wrote_about_is_not_answered_with_confidence() -> None:
