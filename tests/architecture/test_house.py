@@ -10,6 +10,7 @@ import pytest
 
 from app.drills.catalogue import actions
 from app.services.commands import HELP, Commands
+from app.services.guarded_commands import GuardedCommands
 from app.settings import Settings
 from retrieval.documents import load_folder
 
@@ -50,11 +51,8 @@ def test_every_setting_stands_in_the_readme() -> None:
 
 def test_every_verb_stands_in_the_help_and_the_other_way_round() -> None:
     """`unfreeze` is explained beside `freeze`."""
-    verbs = set(
-        re.findall(
-            r'^            "([a-z]+)": ', Path(sys.modules[Commands.__module__].__file__ or "").read_text("utf-8"), re.MULTILINE
-        )
-    )
+    sources = [Path(sys.modules[kind.__module__].__file__ or "").read_text("utf-8") for kind in (Commands, GuardedCommands)]
+    verbs = set(re.findall(r'^            "([a-z]+)": ', "\n".join(sources), re.MULTILINE))
     explained = {usage.split()[0] for usage, _ in HELP} | {"unfreeze"}
     assert verbs == explained
 
