@@ -98,6 +98,7 @@ def test_a_task_submitted_twice_under_one_id_is_done_once(hands: Tasks) -> None:
     assert sorted(map(str, done)) == ["fifth", "first", "third"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lane", list(Lane), ids=lambda lane: str(lane.value))
 def test_a_lane_never_runs_more_than_its_width_and_does_all_that_was_asked(hands: Tasks, lane: Lane) -> None:
     """The bound is exact, and a hundred waiting tasks do not take a hundred threads."""
@@ -211,6 +212,7 @@ def test_stopping_waits_for_what_runs_but_not_beyond_its_grace(hands: Tasks) -> 
         hands.submit(Task("late", Lane.CONTROL, "short", {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_task_whose_process_was_killed_is_done_after_the_restart(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path
@@ -234,6 +236,7 @@ def test_a_task_whose_process_was_killed_is_done_after_the_restart(
     assert sorted(map(str, done)) == sorted(lane.value for lane in Lane)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_task_that_waited_for_its_next_try_when_sitrep_stopped_is_tried_after_the_restart(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path

@@ -66,6 +66,7 @@ def _busy_replica(url: str, folder: str, log: str, ready: Barrier, stop: Event) 
     stage.close()
 
 
+@pytest.mark.slow
 def test_s9_a_freeze_stops_two_processes_within_a_second(any_url: str, tmp_path: Path) -> None:
     """No effect is logged later than one second after the switch was thrown."""
     log = tmp_path / "effects"
