@@ -5,7 +5,7 @@ import unicodedata
 
 LIMIT = 400
 _CITATION = re.compile(r"\[([TE]\d+)\]")
-_SPECIAL = re.compile(r"([\\`*\[\]<|~&@]|(?<!\w)_|_(?!\w))")
+_SPECIAL = re.compile(r"([\\`*\[\]<|~&@]|(?<![^\W_])_|_(?![^\W_]))")
 _ACTIVE_LINK = re.compile(r"://|(?<=\bwww)\.", re.IGNORECASE)
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
